@@ -2,12 +2,15 @@
 
 import gc
 import os
+import shutil
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.support.files_in_memory import files_in_memory
 from tests.support.servers.postgres import PostgresServer, postgres_server
 from tests.support.warm_programs import warm_programs
 
@@ -36,6 +39,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.path.is_relative_to(path) for path in not_measured):
             item.add_marker(pytest.mark.no_cover)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let a run of several workers write to memory. The workers get its folder from here."""
+    if config.getoption("numprocesses", None) and (folder := files_in_memory()):
+        config.add_cleanup(partial(shutil.rmtree, folder, ignore_errors=True))
 
 
 def pytest_collection_finish() -> None:

@@ -83,11 +83,12 @@ def texts_of(path: str, content: str) -> Iterator[Text]:
 
 
 def _in_code(content: str) -> Iterator[Text]:
-    if "#" in content:
+    # Reading a file for its comments takes long, and few have a word that is sought.
+    if any(_is_found(ANY, line[line.index("#") :]) for line in content.splitlines() if "#" in line):
         for token in tokenize.generate_tokens(io.StringIO(content).readline):
             if token.type == tokenize.COMMENT:
                 yield Text(token.start[0], token.string)
-    for node in ast.walk(ast.parse(content)):
+    for node in _nodes(ast.parse(content)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield Text(node.lineno, node.value)
             if node.value.isidentifier():
@@ -96,6 +97,21 @@ def _in_code(content: str) -> Iterator[Text]:
         for name in _names_of(node):
             is_title = isinstance(node, ast.FunctionDef) and name.startswith("test_")
             yield Text(line, name, is_name=not is_title)
+
+
+def _nodes(root: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but the contexts of names, in half the time of `ast.walk`."""
+    found = [root]
+    for node in found:
+        for field in node._fields:
+            if field == "ctx":
+                continue
+            held = getattr(node, field, None)
+            if isinstance(held, ast.AST):
+                found.append(held)
+            elif isinstance(held, list):
+                found += [each for each in held if isinstance(each, ast.AST)]
+    return iter(found)
 
 
 def _names_of(node: ast.AST) -> Iterator[str]:
@@ -156,9 +172,9 @@ def _words_in_name(name: str) -> tuple[str, ...]:
 
 def uses_in_prose(path: str, text: Text) -> Iterator[Use]:
     """Spaces in a pattern stand for any white space, and so do the underscores of titles."""
-    prose = text.text.replace("_", " ")
-    if next(_found(ANY, prose), None) is None:
+    if not _is_found(ANY, text.text):
         return
+    prose = text.text.replace("_", " ")
     for word, private in PRIVATE_WORDS.items():
         if not private.prose:
             continue
@@ -175,13 +191,22 @@ def uses_in_prose(path: str, text: Text) -> Iterator[Use]:
 @cache
 def _may_be_private(text: str) -> bool:
     """Whether a text has a private word, in whichever path it may be: as prose or as a name."""
-    in_prose = next(_found(ANY, text.replace("_", " ")), None) is not None
-    return in_prose or (text.isidentifier() and bool(_words_in_name(text)))
+    return _is_found(ANY, text) or (text.isidentifier() and bool(_words_in_name(text)))
 
 
 def _found(pattern: str, prose: str) -> Iterator[re.Match[str]]:
+    return _compiled(pattern).finditer(prose)
+
+
+@cache
+def _is_found(pattern: str, text: str) -> bool:
+    return _compiled(pattern).search(text.replace("_", " ")) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
     spaced = pattern.replace(" ", r"\s+")
-    return re.finditer(rf"\b(?:{spaced})\b", prose, re.IGNORECASE)
+    return re.compile(rf"\b(?:{spaced})\b", re.IGNORECASE)
 
 
 def _exemption(path: str, word: str, text: str, span: tuple[int, int]) -> Exemption | None:

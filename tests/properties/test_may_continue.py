@@ -88,13 +88,13 @@ def test_until_changes_at_no_time_changes_the_decision(histories: int) -> None:
     assert changed > histories / 100
 
 
-@short_and_long("histories", 10, 500)
+@short_and_long("histories", 6, 500)
 def test_the_views_in_sqlite_say_what_next_task_does(histories: int) -> None:
     for seed in range(histories):
         _one_history(seed, memory_view_store())
 
 
-@short_and_long("histories", 3, 500)
+@short_and_long("histories", 2, 500)
 def test_the_views_in_postgresql_say_what_next_task_does(
     postgres: PostgresServer, histories: int
 ) -> None:

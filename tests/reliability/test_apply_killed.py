@@ -17,7 +17,8 @@ from tests.support.reliability.crowd import PATIENCE, PROCESSES, crowd
 from tests.support.reliability.workers import apply_trace
 from tests.support.soak import Say, short_and_long
 
-PLANS, SCORES = 40, 12
+SCORES = 12
+FEW_PLANS, MANY_PLANS = 16, 40
 KILLS_EACH = 5
 """So often `apply` is killed before it may finish."""
 
@@ -43,19 +44,20 @@ class _Run:
     last_reported: int
 
 
-@short_and_long("kills", 5, 100)
+@short_and_long("kills", KILLS_EACH, 100)
 def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
     tmp_path: Path, say: Say, kills: int
 ) -> None:
     trace, rng, started = tmp_path / "trace.jsonl", Random(6), perf_counter()
-    trace.write_text("".join(json.dumps(line) + "\n" for line in _lines()), "utf-8")
+    lines = list(_lines(FEW_PLANS if kills == KILLS_EACH else MANY_PLANS))
+    trace.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     assert _apply(tmp_path / "undisturbed.db", trace).exit_code == 3
     whole = _log(tmp_path / "undisturbed.db")
     killed = finished = 0
     while killed < kills:
         finished += 1
         database = tmp_path / f"{finished}.db"
-        for line in sorted(rng.sample(_reported_lines(), KILLS_EACH)):
+        for line in sorted(rng.sample(_reported_lines(lines), KILLS_EACH)):
             run = _apply(database, trace, _Death(line, rng.uniform(0, A_FEW_LINES)))
             log = _log(database)
             assert log == whole[: len(log)]
@@ -74,7 +76,7 @@ def test_apply_killed_at_random_moments_keeps_whole_lines_and_finishes_the_rest(
     )
 
 
-def _lines() -> Iterator[dict[str, Any]]:
+def _lines(plans: int) -> Iterator[dict[str, Any]]:
     """A line that is refused, and then only lines that record something.
 
     Scores over 1 are reported as soon as they are recorded; the refused line is
@@ -83,7 +85,7 @@ def _lines() -> Iterator[dict[str, Any]]:
     yield {"op": "paint"}
     tasks = [{"id": f"t{n}", "title": f"Task {n}"} for n in range(SCORES)]
     for n in range(SCORES):
-        for plan_id in (f"plan-{number}" for number in range(PLANS)):
+        for plan_id in (f"plan-{number}" for number in range(plans)):
             if n == 0:
                 yield {"op": "create", "plan_id": plan_id, "goal": "Ship it", "tasks": tasks}
             of_task: dict[str, Any] = {"plan_id": plan_id, "task_id": f"t{n}"}
@@ -99,9 +101,9 @@ def _lines() -> Iterator[dict[str, Any]]:
                     yield {"op": "score_prompt", **of_task, "score": 7}
 
 
-def _reported_lines() -> list[int]:
+def _reported_lines(lines: list[dict[str, Any]]) -> list[int]:
     """The numbers of the lines, each reported as soon as it is done."""
-    return [n for n, line in enumerate(_lines(), 1) if n == 1 or line.get("score", 0) > 1]
+    return [n for n, line in enumerate(lines, 1) if n == 1 or line.get("score", 0) > 1]
 
 
 def _apply(

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on, ticking
+from tests.support.properties import repeatable
 from tests.support.reliability.errands import Answer, creating, errands
+from tests.support.soak import short_and_long
 from tests.support.stores import sqlite_event_store
 
 PLANS, TASKS = ["b", "c", "a"], 4
@@ -33,21 +35,31 @@ def wandering(hours: list[datetime]) -> Callable[[], datetime]:
     return lambda: next(shown)
 
 
-@settings(deadline=None)
-@given(hours=clocks, seed=st.integers(0, 2**32))
-def test_a_wandering_clock_changes_times_and_nothing_else(hours: list[datetime], seed: int) -> None:
-    wandered = registry_on(memory_event_store(), wandering(hours))
-    ticked = registry_on(memory_event_store(), ticking())
+@short_and_long("examples", 25, 1_000)
+def test_a_wandering_clock_changes_times_and_nothing_else(examples: int) -> None:
+    @settings(repeatable, max_examples=examples)
+    @given(hours=clocks, seed=st.integers(0, 2**32))
+    def one_example(hours: list[datetime], seed: int) -> None:
+        wandered = registry_on(memory_event_store(), wandering(hours))
+        ticked = registry_on(memory_event_store(), ticking())
 
-    assert _worked(wandered, seed) == _worked(ticked, seed)
-    assert _seen(wandered) == _seen(ticked)
+        assert _worked(wandered, seed) == _worked(ticked, seed)
+        assert _seen(wandered) == _seen(ticked)
+
+    one_example()
 
 
-@settings(max_examples=25, deadline=None)
-@given(hours=clocks, seed=st.integers(0, 2**32))
-def test_a_file_written_under_a_wandering_clock_is_read_back_in_its_order(
-    hours: list[datetime], seed: int
-) -> None:
+@short_and_long("examples", 10, 250)
+def test_a_file_written_under_a_wandering_clock_is_read_back_in_its_order(examples: int) -> None:
+    @settings(repeatable, max_examples=examples)
+    @given(hours=clocks, seed=st.integers(0, 2**32))
+    def one_example(hours: list[datetime], seed: int) -> None:
+        _same_when_read_back(hours, seed)
+
+    one_example()
+
+
+def _same_when_read_back(hours: list[datetime], seed: int) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "plans.db"
         with closing(sqlite_event_store(path, {"synchronous": "OFF"})) as store:

@@ -17,7 +17,7 @@ from tests.support.soak import Say, short_and_long
 
 
 @pytest.mark.parametrize("target", ["plans.db", "memory:"])
-@short_and_long("rounds", 20, 1_000)
+@short_and_long("rounds", 12, 1_000)
 def test_commands_in_progress_end_and_later_ones_are_refused(
     tmp_path: Path, say: Say, target: str, rounds: int
 ) -> None:
@@ -33,7 +33,7 @@ def test_commands_in_progress_end_and_later_ones_are_refused(
 
 
 @pytest.mark.parametrize("how", ["exit", "close-and-exit"])
-@short_and_long("number", 4, 200)
+@short_and_long("number", 2, 200)
 def test_a_process_may_end_while_daemon_threads_are_inside_commands(
     tmp_path: Path, say: Say, how: str, number: int
 ) -> None:

@@ -23,7 +23,6 @@ from tests.support.soak import Say, short_and_long
 PLANS = ["shared-0", "shared-1"]
 THREADS = 8
 WRITERS = 4
-CLAIMERS, TASKS = 64, 300
 
 
 @short_and_long("number", 60, 2_500)
@@ -73,21 +72,23 @@ def test_a_new_file_can_be_opened_by_all_at_the_same_moment(tmp_path: Path, numb
 
 
 @pytest.mark.parametrize("processes", [False, True], ids=["threads", "processes"])
+@short_and_long("claimers", 16, 64)
 def test_no_task_is_handed_out_twice_and_none_is_missed(
-    tmp_path: Path, say: Say, *, processes: bool
+    tmp_path: Path, say: Say, claimers: int, *, processes: bool
 ) -> None:
+    tasks = 5 * claimers
     database = tmp_path / "plans.db"
-    setup, *logs = [tmp_path / f"{n}.acks" for n in range(CLAIMERS + 1)]
+    setup, *logs = [tmp_path / f"{n}.acks" for n in range(claimers + 1)]
     with connect(database) as registry:
-        AckLog(setup).handle(creating("queue", TASKS), registry)
+        AckLog(setup).handle(creating("queue", tasks), registry)
     claim = _claimed_by_processes if processes else _claimed_by_threads
     seconds = claim(database, logs)
 
     promises = Promises.in_logs([setup, *logs])
     handed_out = [answer for answer in promises.kept.values() if isinstance(answer, str)]
-    assert sorted(handed_out) == sorted(f"t{n}" for n in range(TASKS))
+    assert sorted(handed_out) == sorted(f"t{n}" for n in range(tasks))
     findings = audit(database, promises)
-    what = f"{CLAIMERS} {'processes' if processes else 'threads'} claim {TASKS} tasks"
+    what = f"{claimers} {'processes' if processes else 'threads'} claim {tasks} tasks"
     say(what, findings, seconds=round(seconds, 2))
     assert findings.faults == {}
 

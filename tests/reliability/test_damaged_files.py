@@ -187,7 +187,7 @@ def test_a_zeroed_page_is_refused_or_reported_with_its_number(
     say("zeroed pages", pages=len(pages), wrong_answers=0, refusing=refusing)
 
 
-@short_and_long("flips", 30, 4_000)
+@short_and_long("flips", 20, 4_000)
 def test_a_flipped_bit_never_ends_in_a_traceback_and_a_refusal_is_explained(
     whole: Whole, tmp_path: Path, flips: int, say: Say
 ) -> None:

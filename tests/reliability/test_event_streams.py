@@ -11,7 +11,7 @@ from tests.support.servers.http import application, serving
 from tests.support.soak import Say, short_and_long
 
 
-@short_and_long("clients", 10, 200)
+@short_and_long("clients", 6, 200)
 def test_each_client_has_each_event_once_and_in_order(
     tmp_path: Path, clients: int, say: Say
 ) -> None:

@@ -25,7 +25,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.url
 
 
-@short_and_long("seconds", 3, 600)
+@short_and_long("seconds", 2, 600)
 def test_everything_at_once(target: str, tmp_path: Path, say: Say, seconds: int) -> None:
     started = perf_counter()
     connect(target).close()

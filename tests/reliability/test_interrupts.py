@@ -10,7 +10,7 @@ from tests.support.soak import Say, short_and_long
 
 
 @pytest.mark.parametrize("target", ["plans.db", "memory:"])
-@short_and_long("number", 1_000, 10_000)
+@short_and_long("number", 500, 10_000)
 def test_an_interrupted_registry_works_on_and_bars_no_other_process(
     tmp_path: Path, say: Say, target: str, number: int
 ) -> None:
@@ -25,7 +25,7 @@ def test_an_interrupted_registry_works_on_and_bars_no_other_process(
     assert (figures["commands_afterwards"], figures["plans_in_views"]) == (2, 1)
 
 
-@short_and_long("number", 300, 5_000)
+@short_and_long("number", 200, 5_000)
 def test_interrupts_of_one_thread_neither_lose_nor_double_what_others_record(
     tmp_path: Path, say: Say, number: int
 ) -> None:

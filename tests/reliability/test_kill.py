@@ -8,7 +8,7 @@ from signal import SIGKILL
 from time import perf_counter, sleep
 
 from plangate.infrastructure.bootstrap import connect
-from tests.support.reliability.acks import AckLog, Promises
+from tests.support.reliability.acks import AckLog, Promises, wait_for_promises
 from tests.support.reliability.audit import audit
 from tests.support.reliability.crowd import Crowd, crowd
 from tests.support.reliability.workers import (
@@ -26,7 +26,7 @@ LONGEST_LIFE = 0.6
 """Seconds within which the first of a crowd are killed."""
 
 
-@short_and_long("kills", 20, 1_000)
+@short_and_long("kills", 12, 1_000)
 def test_no_kill_loses_doubles_or_halves_a_command(tmp_path: Path, say: Say, kills: int) -> None:
     database, notebook = tmp_path / "plans.db", tmp_path / "tally.json"
     rng, killed, rounds, started = Random(1), 0, 0, perf_counter()
@@ -34,7 +34,7 @@ def test_no_kill_loses_doubles_or_halves_a_command(tmp_path: Path, say: Say, kil
         with crowd() as working:
             _set_to_work(working, database, notebook, rounds)
             if rounds % 4:  # the others may be killed before they got anywhere
-                _wait_for_a_promise(tmp_path, rounds)
+                wait_for_promises(tmp_path, f"{rounds}-*.acks", 2 * (WRITERS + 1))
             killed += _kill_at_random(working, rng)
             assert {process.exitcode for process in working.members} == {-SIGKILL}
         rounds += 1
@@ -68,7 +68,7 @@ def test_no_kill_loses_doubles_or_halves_what_threads_commit_together(
                 first = (killed + process) * THREADS
                 seeds = range(first, first + THREADS)
                 working.start(run_errands_in_threads, database, log, [f"t{killed}"], seeds)
-            _wait_for_a_promise(tmp_path, killed)
+            wait_for_promises(tmp_path, f"{killed}-*.acks", THREADS)
             killed += _kill_at_random(working, rng)
             assert {process.exitcode for process in working.members} == {-SIGKILL}
 
@@ -87,12 +87,6 @@ def _set_to_work(working: Crowd, database: Path, notebook: Path, number: int) ->
         log = database.with_name(f"{number}-{writer}.acks")
         working.start(run_errands, database, log, plans, number * WRITERS + writer, None)
     working.start(follow, database, notebook)
-
-
-def _wait_for_a_promise(folder: Path, number: int) -> None:
-    """On a busy machine the processes would else be killed while they start, and hardly at work."""
-    while not any(log.stat().st_size for log in folder.glob(f"{number}-*.acks")):
-        sleep(0.005)
 
 
 def _kill_at_random(working: Crowd, rng: Random) -> int:

@@ -51,18 +51,20 @@ def test_exporting_and_importing_take_flat_memory(tmp_path: Path, say: Say, even
     )
 
 
-def test_a_plan_within_all_bounds_fits_into_a_bundle(tmp_path: Path) -> None:
+@short_and_long("count", 2_000, 10_000)
+def test_a_plan_within_all_bounds_fits_into_a_bundle(tmp_path: Path, count: int) -> None:
     """Its creation alone is larger than 32 MiB."""
-    tasks = [{"id": f"t{n}", "title": "T", "description": "x" * 3_500} for n in range(10_000)]
+    words = "x" * (35_000_000 // count)
+    tasks = [{"id": f"t{n}", "title": "T", "description": words} for n in range(count)]
     with connect(tmp_path / "a.db") as source, connect(tmp_path / "b.db") as target:
         source.create("Large", tasks, plan_id="large")
         exported = source.bundles.export(tmp_path / "large.bundle")
         imported = target.bundles.import_bundle(tmp_path / "large.bundle", strict=True)
         assert imported.content_sha256 == exported.content_sha256
-        assert target.get_status("large").task_count == 10_000
-        words = "x" * 20_000
+        assert target.get_status("large").task_count == count
+        more = [{"id": f"more{n}", "title": "T", "description": "x" * 20_000} for n in range(count)]
         with pytest.raises(InvalidInput, match="tasks: must be at most 48 MiB of JSON"):
-            source.create("Larger", [{**task, "description": words} for task in tasks])
+            source.create("Larger", [*tasks, *more])
 
 
 def _fill(registry: PlanRegistry, events: int) -> None:

@@ -80,17 +80,19 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_the_other_plans_go_on(target: str) -> None:
+    """As many plans as there are on a page, and one more; few where only the time zone differs."""
+    good = {f"good{number}" for number in range(9 if "timezone" in target else 101)}
     with connect(target) as registry:
-        for number in range(101):
-            registry.create("good", TASKS, plan_id=f"good{number}")
+        for plan_id in sorted(good):
+            registry.create("good", TASKS, plan_id=plan_id)
         for plan_id, events in BAD.items():
             entries = [_entry(plan_id, n, *one) for n, one in enumerate(events, 1)]
             registry._store.append_stored(entries)
         registry.create("good", TASKS, plan_id="later")
 
-        _the_others_work(registry)
+        _the_others_work(registry, {*good, "later"})
         registry.views.rebuild()
-        _the_others_work(registry)
+        _the_others_work(registry, {*good, "later"})
 
         stuck = {
             f"{plan.plan_id}@{plan.version}"
@@ -103,8 +105,7 @@ def test_the_other_plans_go_on(target: str) -> None:
     assert {one.place for one in found if "is stuck" in one.found} == stuck
 
 
-def _the_others_work(registry: PlanRegistry) -> None:
-    good = {f"good{number}" for number in range(101)} | {"later"}
+def _the_others_work(registry: PlanRegistry, good: set[str]) -> None:
     assert good <= {plan.plan_id for plan in registry.views.plans(limit=200).plans} <= {*good, *BAD}
     assert len(registry.views.board("good1").tasks) == 1
     assert good <= {plan.plan_id for plan in registry.list_plans(needs_replan=False).plans}

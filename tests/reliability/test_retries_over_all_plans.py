@@ -16,7 +16,7 @@ from tests.support.soak import Say, short_and_long
 WORKERS, THREADS = 4, 8
 
 
-@short_and_long("number", 12, 400)
+@short_and_long("number", 8, 400)
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_one_task_is_claimed_for_each_key(
     tmp_path: Path, postgres: PostgresServer, say: Say, number: int, engine: str

@@ -10,5 +10,5 @@ repeatable = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 
-repeatable_by_few = settings(repeatable, max_examples=20)
+repeatable_by_few = settings(repeatable, max_examples=12)
 """For examples that take long, of which `make soak` tries thousands."""

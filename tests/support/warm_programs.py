@@ -4,6 +4,7 @@ What a page shows is the same either way; importing takes most of the time of a 
 plangate starts by itself, and how fast, is tested elsewhere.
 """
 
+import atexit
 import gc
 import json
 import os
@@ -11,6 +12,7 @@ import pkgutil
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,15 +31,31 @@ _MODULES: Final = ("plangate.aio", "plangate.http", "fastapi.testclient", "typin
 
 _SHIM: Final = """#!{python} -IS
 import json, os, socket, sys
+def is_open(stream):
+    try:
+        return os.fstat(stream)
+    except OSError:
+        return None
+streams = list(filter(is_open, (0, 1, 2)))
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({path!r})
     request = {{"words": sys.argv[1:], "folder": os.getcwd(), "variables": dict(os.environ)}}
-    socket.send_fds(server, [b"?"], [0, 1, 2])
+    socket.send_fds(server, [bytes(streams) or b"?"], streams)
     server.sendall(json.dumps(request).encode() + b"\\n")
     answer = server.recv(16)
 os._exit(int(answer or 70))
 """
 """Stands in for `plangate`, or with the first word `-c` for `python`."""
+
+
+_LOST_AT_THE_END: Final = 120
+"""What Python exits with if it cannot write the rest."""
+
+_STREAMS: Final = (
+    ("stdin", "r", "strict"),
+    ("stdout", "w", "strict"),
+    ("stderr", "w", "backslashreplace"),
+)
 
 
 @contextmanager
@@ -77,7 +95,7 @@ def _program_to_become(path: str) -> Callable[[], None]:
             continue
         listener.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        _, streams, *_ = socket.recv_fds(connection, 1, 3)
+        numbers, descriptors, *_ = socket.recv_fds(connection, 3, 3)
         with connection.makefile("rb") as file:
             request = json.loads(file.readline())
         if program := os.fork():
@@ -85,22 +103,26 @@ def _program_to_become(path: str) -> Callable[[], None]:
             connection.sendall(str(os.waitstatus_to_exitcode(status) % 256).encode())
             os._exit(0)
         connection.close()
-        return _become(request, streams)
+        return _become(request, dict(zip(numbers, descriptors, strict=False)))
 
 
-def _become(request: dict[str, Any], streams: list[int]) -> Callable[[], None]:
-    for number, stream in enumerate(streams):
+def _become(request: dict[str, Any], streams: dict[int, int]) -> Callable[[], None]:
+    for number, stream in streams.items():
         os.dup2(stream, number)
         os.close(stream)
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["variables"])
     time.tzset()
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
-    sys.stdout = sys.__stdout__ = open(1, "w", encoding="utf-8")  # type: ignore[misc]  # noqa: SIM115
-    sys.stderr = sys.__stderr__ = open(  # type: ignore[misc]  # noqa: SIM115
-        2, "w", buffering=1, encoding="utf-8", errors="backslashreplace"
-    )
+    for number, (name, mode, errors) in enumerate(_STREAMS):
+        file = None
+        if number in streams:
+            lines = 1 if name == "stderr" else -1
+            file = open(number, mode, lines, encoding="utf-8", errors=errors)  # noqa: PTH123, SIM115
+        else:
+            os.close(number)
+        setattr(sys, name, file)
+        setattr(sys, f"__{name}__", file)
     words: list[str] = request["words"]
     if words[:1] == ["-c"]:
         sys.argv, code = ["-c", *words[2:]], compile(words[1], "<string>", "exec")
@@ -112,5 +134,30 @@ def _become(request: dict[str, Any], streams: list[int]) -> Callable[[], None]:
     return start
 
 
+def _run(program: Callable[[], None]) -> int:
+    """Run a program to its end; the exit code that Python would give."""
+    code = 0
+    try:
+        program()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            code = end.code
+        elif end.code is not None:
+            sys.stderr.write(f"{end.code}\n")
+            code = 1
+    except BaseException:  # noqa: BLE001  (nothing is above this)
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        try:
+            stream.flush()
+        except OSError:
+            code = code or _LOST_AT_THE_END
+    return code
+
+
 if __name__ == "__main__":
-    _program_to_become(sys.argv[1])()
+    # Without taking down, module by module, what was imported: that takes most of the time.
+    os._exit(_run(_program_to_become(sys.argv[1])))

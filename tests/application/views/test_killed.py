@@ -19,12 +19,12 @@ LONGEST_LIFE = 0.5
 """Seconds after that within which all are killed."""
 
 
-@short_and_long("kills", 12, 100)
+@short_and_long("kills", 8, 100)
 def test_views_survive_killed_processes(tmp_path: Path, say: Say, kills: int) -> None:
     _survive(str(tmp_path / "plans.db"), say, kills)
 
 
-@short_and_long("kills", 8, 100)
+@short_and_long("kills", 4, 100)
 def test_views_in_postgresql_survive_killed_processes(
     postgres: PostgresServer, say: Say, kills: int
 ) -> None:

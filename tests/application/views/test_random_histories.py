@@ -47,19 +47,19 @@ def test_the_views_follow_from_the_log_alone(chance: random.Random, batch: int, 
             same_views(registry)
 
 
-@short_and_long("histories", 20, 5_000)
+@short_and_long("histories", 10, 5_000)
 def test_thousands_of_histories_with_rebuilds_and_unreadable_events(histories: int) -> None:
     with ProcessPoolExecutor(2) as pool:
-        assert sum(pool.map(_one_history, range(histories), chunksize=10)) > histories * 10
+        assert sum(pool.map(_one_history, range(histories), chunksize=5)) > histories * 10
 
 
-@short_and_long("histories", 6, 2_000)
+@short_and_long("histories", 4, 2_000)
 def test_thousands_of_histories_as_postgresql_keeps_their_views(
     postgres: PostgresServer, histories: int
 ) -> None:
     one = partial(_one_on_postgres, postgres.url)
     with ProcessPoolExecutor(2) as pool:
-        assert sum(pool.map(one, range(histories), chunksize=3)) > histories * 10
+        assert sum(pool.map(one, range(histories), chunksize=2)) > histories * 10
 
 
 def _one_on_postgres(url: str, seed: int) -> int:

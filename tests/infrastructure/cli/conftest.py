@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.testing
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from plangate.application.registry import PlanRegistry
@@ -34,6 +37,12 @@ class Output:
 Plangate = Callable[..., Output]
 
 
+@cache
+def _made_once(app: typer.Typer) -> Any:
+    """The commands: the runner would make them and their parameters anew for each line."""
+    return get_command(app)
+
+
 @pytest.fixture(autouse=True)
 def no_other_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let there be no store of the user: answers would name the one that they are about."""
@@ -53,6 +62,7 @@ def plangate(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PLANGATE_DB", str(database))
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(typer.testing, "_get_command", _made_once)
 
     def run(*words: str, typed: str | bytes | None = None) -> Output:
         result = CliRunner().invoke(app, words, input=typed)

@@ -1,4 +1,8 @@
-"""An answer that cannot be written: the program says so, and refuses nothing it recorded."""
+"""An answer that cannot be written: the program says so, and refuses nothing it recorded.
+
+Programs that start by themselves stand for each way to lose an answer; those that are warm
+already, for each command.
+"""
 
 import json
 import os
@@ -77,8 +81,10 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "plans.db"
 
 
-def run(store: Path, line: str, stdout: int | None) -> subprocess.CompletedProcess[str]:
-    """The program with this stdout, or without any."""
+def run(
+    program: Path, store: Path, line: str, stdout: int | None
+) -> subprocess.CompletedProcess[str]:
+    """A program with this stdout, or without any."""
     environment = {
         "PLANGATE_DB": str(store),
         "PLANGATE_LEDGER_KEY": str(store) + ".key",
@@ -86,7 +92,7 @@ def run(store: Path, line: str, stdout: int | None) -> subprocess.CompletedProce
         "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1",
     }
     return subprocess.run(
-        [PROGRAM, *line.split()],
+        [program, *line.split()],
         env={**os.environ, **environment},
         cwd=store.parent,
         stdout=stdout,
@@ -103,22 +109,22 @@ def _close_stdout() -> None:
     os.close(1)
 
 
-def run_full(store: Path, line: str) -> subprocess.CompletedProcess[str]:
+def run_full(program: Path, store: Path, line: str) -> subprocess.CompletedProcess[str]:
     if not FULL.exists():
         pytest.skip("this system has no /dev/full")
     with FULL.open("wb") as full:
-        return run(store, line, full.fileno())
+        return run(program, store, line, full.fileno())
 
 
-def run_closed(store: Path, line: str) -> subprocess.CompletedProcess[str]:
-    return run(store, line, None)
+def run_closed(program: Path, store: Path, line: str) -> subprocess.CompletedProcess[str]:
+    return run(program, store, line, None)
 
 
-def run_unread(store: Path, line: str) -> subprocess.CompletedProcess[str]:
+def run_unread(program: Path, store: Path, line: str) -> subprocess.CompletedProcess[str]:
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        return run(store, line, writer)
+        return run(program, store, line, writer)
     finally:
         os.close(writer)
 
@@ -128,7 +134,7 @@ def last_position(store: Path) -> int:
         return registry.history.last_position()
 
 
-Run = Callable[[Path, str], subprocess.CompletedProcess[str]]
+Run = Callable[[Path, Path, str], subprocess.CompletedProcess[str]]
 FAILURES: list[tuple[Run, int, str]] = [
     (run_full, 74, "No space left on device"),
     (run_closed, 74, "Bad file descriptor"),
@@ -149,9 +155,9 @@ def every_way(lines: list[str]) -> pytest.MarkDecorator:
 
 @every_way(RECORDING)
 def test_a_command_that_was_recorded_is_not_called_refused(
-    store: Path, line: str, run_it: Run, code: int, why: str
+    warm_plangate: Path, store: Path, line: str, run_it: Run, code: int, why: str
 ) -> None:
-    outcome = run_it(store, line)
+    outcome = run_it(warm_plangate, store, line)
 
     lost = f"error: the command was recorded; only its answer could not be written: {why}\n"
     assert (outcome.returncode, outcome.stderr) == (code, lost)
@@ -160,9 +166,9 @@ def test_a_command_that_was_recorded_is_not_called_refused(
 
 @every_way(READING)
 def test_a_lost_answer_of_a_question_is_not_a_refusal(
-    store: Path, line: str, run_it: Run, code: int, why: str
+    warm_plangate: Path, store: Path, line: str, run_it: Run, code: int, why: str
 ) -> None:
-    outcome = run_it(store, line)
+    outcome = run_it(warm_plangate, store, line)
 
     lost = "" if code == 141 else f"the answer could not be written: {why}\n"
     assert (outcome.returncode, outcome.stderr.removeprefix("error: ")) == (code, lost)
@@ -171,9 +177,9 @@ def test_a_lost_answer_of_a_question_is_not_a_refusal(
 
 @every_way([*DOING])
 def test_what_was_done_beside_recording_is_said(
-    store: Path, line: str, run_it: Run, code: int, why: str
+    warm_plangate: Path, store: Path, line: str, run_it: Run, code: int, why: str
 ) -> None:
-    outcome = run_it(store, line)
+    outcome = run_it(warm_plangate, store, line)
 
     done = DOING[line]
     lost = f"error: {done}; only the answer could not be written: {why}\n"
@@ -185,7 +191,7 @@ def test_what_was_done_beside_recording_is_said(
 def test_a_program_reads_whether_the_command_was_recorded(
     store: Path, run_it: Run, code: int, why: str
 ) -> None:
-    outcome = run_it(store, "score p a --output .9 --json")
+    outcome = run_it(PROGRAM, store, "score p a --output .9 --json")
 
     error = json.loads(outcome.stderr)["error"]
     assert (outcome.returncode, error["type"], error["recorded"]) == (code, "AnswerLost", True)
@@ -194,12 +200,12 @@ def test_a_program_reads_whether_the_command_was_recorded(
 
 @WAYS
 def test_a_command_that_changed_nothing_is_not_called_recorded(
-    store: Path, run_it: Run, code: int, why: str
+    warm_plangate: Path, store: Path, run_it: Run, code: int, why: str
 ) -> None:
-    run(store, "plan pause p --reason r", subprocess.DEVNULL)
+    run(warm_plangate, store, "plan pause p --reason r", subprocess.DEVNULL)
     before = last_position(store)
 
-    outcome = run_it(store, "plan pause p --reason r")
+    outcome = run_it(warm_plangate, store, "plan pause p --reason r")
 
     nothing = f"there was nothing new to record; the answer could not be written: {why}\n"
     assert (outcome.returncode, outcome.stderr) == (code, f"error: {nothing}")
@@ -222,7 +228,7 @@ def test_no_file_takes_the_descriptor_of_a_closed_stream(store: Path) -> None:
     )
 
     assert closed.stdout == "74\n"
-    assert run(store, "import kept.plangate", subprocess.DEVNULL).returncode == 0
+    assert run(PROGRAM, store, "import kept.plangate", subprocess.DEVNULL).returncode == 0
 
 
 def test_an_answer_that_cannot_be_shown_is_not_a_refusal(

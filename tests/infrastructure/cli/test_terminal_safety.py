@@ -33,18 +33,17 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "plans.db"
 
 
-def run(store: Path, *words: str, **streams: int) -> subprocess.CompletedProcess[bytes]:
-    chosen = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
-    command = [PROGRAM, "--db", store, *words]
-    return subprocess.run(command, check=False, timeout=60, **chosen)  # type: ignore[call-overload, no-any-return]
+def run(store: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    command = [PROGRAM, "--db", str(store), *words]
+    return subprocess.run(command, check=False, timeout=60, capture_output=True)
 
 
-def on_a_terminal(store: Path, *words: str) -> bytes:
+def on_a_terminal(program: Path, store: Path, *words: str) -> bytes:
     """What a terminal gets on stdout and stderr."""
     screen, behind = pty.openpty()
     try:
         with subprocess.Popen(
-            [PROGRAM, "--db", store, *words],
+            [program, "--db", store, *words],
             stdout=behind,
             stderr=behind,
             env={**os.environ, "TERM": "xterm", "COLUMNS": "200"},
@@ -80,8 +79,8 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=range(len(COMMANDS)))
-def test_no_text_acts_on_a_terminal(store: Path, words: list[str]) -> None:
-    shown = on_a_terminal(store, *words)
+def test_no_text_acts_on_a_terminal(warm_plangate: Path, store: Path, words: list[str]) -> None:
+    shown = on_a_terminal(warm_plangate, store, *words)
 
     assert shown
     assert [sign for sign in ACTS if sign in shown] == []
@@ -108,7 +107,7 @@ def test_csv_and_json_lines_keep_the_text_in_a_pipe(store: Path) -> None:
 
 
 def test_csv_on_a_terminal_is_escaped_as_the_tables_are(store: Path) -> None:
-    shown = on_a_terminal(store, "history", "p", "--format", "csv").decode()
+    shown = on_a_terminal(PROGRAM, store, "history", "p", "--format", "csv").decode()
 
     rows = csv.DictReader(io.StringIO(shown, newline=""))
     assert harmless(RATIONALE) in [row["why"] for row in rows]

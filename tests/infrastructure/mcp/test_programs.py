@@ -24,7 +24,7 @@ from tests.support.soak import Say, short_and_long
 
 LONG: Final = [pytest.mark.soak, pytest.mark.timeout(0)]
 CLIENTS: Final = 8
-SHORT: Final = 40
+SHORT: Final = 24
 WITH_SERVERS_OF_THEIR_OWN: Final = 2
 GONE: Final = (MCPError, BaseExceptionGroup, ConnectionError, OSError, RuntimeError)
 """What a client raises whose server is gone."""

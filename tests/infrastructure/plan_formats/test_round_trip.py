@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from plangate.application.importing.building import build_plan
@@ -14,6 +14,7 @@ from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.plan_formats.own_checklist import write_checklist
 from plangate.infrastructure.plan_formats.reading import plan_from_markdown
+from tests.support.properties import repeatable
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -99,7 +100,7 @@ def facts(plan: Plan) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@repeatable
 @given(plans())
 def test_a_plan_comes_back_from_its_checklist_as_it_was(plan: Plan) -> None:
     text = write_checklist(plan, NOW)

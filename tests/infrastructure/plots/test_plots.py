@@ -31,15 +31,20 @@ def worked_on(registry: PlanRegistry, plan_id: str, goal: str = "Move billing") 
     registry.mark_task(plan_id, "switch", "failed")
 
 
-@pytest.fixture
-def registry() -> PlanRegistry:
+def with_a_plan() -> PlanRegistry:
     registry = registry_on(memory_event_store())
     worked_on(registry, "billing")
     return registry
 
 
 @pytest.fixture
-def answers(registry: PlanRegistry) -> Answers:
+def registry() -> PlanRegistry:
+    return with_a_plan()
+
+
+@pytest.fixture(scope="module")
+def answers() -> Answers:
+    registry = with_a_plan()
     one = registry.replay.what_if("billing", policy={"confidence_threshold": 0.5})
     for number in range(5):
         worked_on(registry, f"p{number}")

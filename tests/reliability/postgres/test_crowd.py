@@ -54,7 +54,7 @@ def test_a_reader_beside_eight_writers_sees_every_event_once_and_in_order(
     assert missed_or_disordered(seen) == []
 
 
-@short_and_long("claimers", 16, 64)
+@short_and_long("claimers", 10, 64)
 def test_many_processes_take_each_task_once(
     postgres: PostgresServer, tmp_path: Path, say: Say, claimers: int
 ) -> None:

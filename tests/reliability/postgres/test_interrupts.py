@@ -20,7 +20,7 @@ _FAULTS = (
 )
 
 
-@short_and_long("number", 600, 10_000)
+@short_and_long("number", 300, 10_000)
 def test_no_interruption_loses_a_connection_or_leaves_a_transaction_open(
     postgres: PostgresServer, say: Say, number: int
 ) -> None:

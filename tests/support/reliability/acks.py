@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import sleep
 from typing import Self
 
 from plangate.application.registry import PlanRegistry
@@ -42,6 +43,21 @@ class Promises:
         for log in logs:
             promises.take_in(log.read_text("utf-8"))
         return promises
+
+
+def wait_for_promises(folder: Path, logs: str, number: int) -> None:
+    """Wait until logs hold so many answers.
+
+    On a busy machine processes would else be killed while they start, and hardly at work.
+    """
+    kept: dict[str, Answer] = {}
+    while len(kept) < number:
+        sleep(0.01)
+        promises = Promises()
+        for log in folder.glob(logs):
+            text = log.read_text("utf-8")
+            promises.take_in(text[: text.rfind("\n") + 1])
+        kept = promises.kept
 
 
 class AckLog:

@@ -48,9 +48,15 @@ class SqliteTarget:
         self.address = str(path)
         self._whole = b""
 
-    def keep(self) -> None:
+    def keep(self) -> bytes:
         """Remember the current content."""
         self._whole = self.path.read_bytes()
+        return self._whole
+
+    def take_over(self, content: bytes) -> None:
+        """Hold what another store held, and remember that."""
+        self._whole = content
+        self.restore()
 
     def restore(self) -> None:
         """Restore the remembered content."""
@@ -77,18 +83,26 @@ class PostgresTarget:
         self.address = url
         self._whole: dict[str, list[tuple[Any, ...]]] = {}
 
-    def keep(self) -> None:
+    def keep(self) -> dict[str, list[tuple[Any, ...]]]:
         """Remember the current content."""
         with self.sql() as run:
             self._whole = {table: run(f"SELECT * FROM {table}") for table in _TABLES}
+        return self._whole
+
+    def take_over(self, content: dict[str, list[tuple[Any, ...]]]) -> None:
+        """Hold what another store held, with views made of it, and remember that."""
+        self._whole = content
+        with self.registry() as registry:
+            self.restore()
+            registry.views.plans()
 
     def restore(self) -> None:
         """Restore the remembered content."""
-        with self.sql() as run:
-            run(f"TRUNCATE {', '.join(_TABLES)}")
+        with self._connection() as connection, connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {', '.join(_TABLES)}".encode())
             for table, rows in self._whole.items():
-                for row in rows:
-                    run(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", *row)
+                values = ", ".join(["%s"] * len(rows[0]))
+                cursor.executemany(f"INSERT INTO {table} VALUES ({values})".encode(), rows)
 
     def registry(self) -> PlanRegistry:
         """The registry on it."""
@@ -97,13 +111,16 @@ class PostgresTarget:
     @contextmanager
     def sql(self) -> Iterator[Run]:
         """Statements, in one transaction."""
-        with psycopg.connect(self.address, options="-c search_path=plangate") as connection:
+        with self._connection() as connection:
 
             def run(statement: Any, *values: Any) -> list[tuple[Any, ...]]:
                 cursor = connection.execute(statement.replace("?", "%s"), values)
                 return cursor.fetchall() if cursor.description else []
 
             yield run
+
+    def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.address, options="-c search_path=plangate")
 
 
 def rows(run: Run) -> list[Row]:
