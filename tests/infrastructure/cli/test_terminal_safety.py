@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def run(store: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    command = [PROGRAM, "--db", str(store), *words]
+    command: list[str | Path] = [PROGRAM, "--db", store, *words]
     return subprocess.run(command, check=False, timeout=60, capture_output=True)
 
 
