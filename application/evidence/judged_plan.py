@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from plangate.application.evidence.findings_config import text_key
+from plangate.application.evidence.same_text import text_key
 from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.rerun.rerun import Input, Rules, fires
 from plangate.domain import events

@@ -16,7 +16,8 @@ from plangate.application.evidence.finding import (
     first,
     severity_if,
 )
-from plangate.application.evidence.findings_config import Names, normal_text
+from plangate.application.evidence.findings_config import Names
+from plangate.application.evidence.same_text import text_key
 from plangate.application.plan_log import Step
 from plangate.domain import events
 from plangate.domain.confidence import reaches
@@ -149,11 +150,11 @@ class Rescoring:
             return
         self._end(task_id, work)
         if task is not None and task.title is not None and work.lows:
-            self._dropped[normal_text(task.title)] = AttemptWork(work.lows, restarted=True)
+            self._dropped[text_key(task.title)] = AttemptWork(work.lows, restarted=True)
 
     def added(self, task: events.PlannedTask) -> None:
         """A task with the title of a dropped one is the same work."""
-        work = self._dropped.pop(normal_text(task.title or ""), None)
+        work = self._dropped.pop(text_key(task.title or ""), None)
         if work is not None:
             self._works[task.id] = work
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from plangate.application.evidence.findings_config import text_key
+from plangate.application.evidence.same_text import text_key
 from plangate.domain.events import PlanCreated
 from plangate.domain.policy import Policy
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.findings_config import text_key
+from plangate.application.evidence.same_text import text_key
 from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
 from plangate.application.evidence.same_work import Works
 from plangate.application.rerun.policies import rules_of
