@@ -10,13 +10,12 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.judged_plan import JudgedPlan, Scored
 from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
 from plangate.application.evidence.run_pairs import JudgedRun, Judges
-from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, Rules
+from plangate.application.rerun.recorded_commands import listed_commands
+from plangate.application.rerun.rerun import Rules
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 from plangate.domain.judging import JudgeKey
@@ -59,12 +58,10 @@ class AgreementCases:
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
-        try:
-            inputs = [Input.of(command) for command in commands_of(store, plan_id)]
-        except UnreadableEvent as error:
-            self.unreadable.append(UnreadablePlan.of(error))
+        history = listed_commands(store, plan_id, self.unreadable)
+        if not history:
             return
-        judged = JudgedPlan(inputs)
+        judged = JudgedPlan(history)
         for judge, scores in judged.scores.items():
             known = self.judges.get(judge, JudgeCounts())
             self.judges[judge] = JudgeCounts(known.plans + 1, known.scores + len(scores))

@@ -7,11 +7,12 @@ from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.statistics import MakeStatistics
 from plangate.application.replay.ladder import Ladder, PolicyChanges
+from plangate.application.replay.plan_comparison import Comparison
 from plangate.application.replay.totals import Tally, with_shares
-from plangate.application.replay.what_if import Comparison, PlanReplay, UnfitPlan, WhatIf
+from plangate.application.replay.what_if import PlanReplay, UnfitPlan, WhatIf
 from plangate.application.rerun.policies import Given, order_of, rules_of
-from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, rerun
+from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
+from plangate.application.rerun.rerun import rerun
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 
@@ -39,13 +40,13 @@ class Comparing:
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
-        comparison = Comparison(plan_id)
-        inputs: Iterable[Input] = map(Input.of, commands_of(store, plan_id))
-        kept = list[Input]()
+        comparison = Comparison()
+        history: Iterable[RecordedCommand] = commands_of(store, plan_id)
+        kept = list[RecordedCommand]()
         try:
             if self.ladder is not None:
-                inputs = kept = list(inputs)
-            for step in rerun(inputs, self._rules):
+                history = kept = list(history)
+            for step in rerun(history, self._rules):
                 comparison.add(step)
         except UnreadableEvent as error:
             self.unreadable.append(UnreadablePlan.of(error))
@@ -53,12 +54,12 @@ class Comparing:
             self.unfit.append(UnfitPlan(plan_id=plan_id, why=str(error)))
         else:
             self.plans.append(comparison.result())
-            recorded, replayed = comparison.runs()
-            self.recorded.add(recorded, comparison.failures)
-            self.replayed.add(replayed, comparison.failures)
+            recorded, replayed = comparison.recorded, comparison.replayed
+            self.recorded.add(recorded, comparison.results)
+            self.replayed.add(replayed, comparison.results)
             self.changes.add(recorded.plan.policy, replayed.plan.policy)
             if self.ladder is not None:
-                self.ladder.add(kept, recorded, replayed, comparison.failures)
+                self.ladder.add(kept, recorded, replayed, comparison.results)
 
     def extend(self, part: "Comparing") -> None:
         """Add the comparisons of the plans that follow."""

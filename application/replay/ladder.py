@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from plangate.application.replay.failures import Failures
-from plangate.application.replay.gate_trace import PlanRun
-from plangate.application.replay.points import Attempt, Point, tried
+from plangate.application.evidence.scored_results import ScoredResults
+from plangate.application.replay.plan_run import PlanRun, tried
+from plangate.application.replay.points import Attempt, Point
 from plangate.application.replay.totals import Tally, Totals
 from plangate.application.rerun.policies import always, changed
-from plangate.application.rerun.rerun import Input
+from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput
 from plangate.domain.policy import Policy
@@ -91,7 +91,11 @@ class Ladder:
         return 2 * len(self.rungs)
 
     def add(
-        self, inputs: Sequence[Input], recorded: PlanRun, replayed: PlanRun, failures: Failures
+        self,
+        history: Sequence[RecordedCommand],
+        recorded: PlanRun,
+        replayed: PlanRun,
+        results: ScoredResults,
     ) -> None:
         """Add one more plan, with its runs under its own policy and under the one tried."""
         own, other = recorded.plan.policy, replayed.plan.policy
@@ -103,7 +107,7 @@ class Ladder:
             except InvalidInput as contradiction:
                 return contradiction
             if policy not in runs:
-                runs[policy] = tried(inputs, partial(always, policy))
+                runs[policy] = tried(history, partial(always, policy))
             return runs[policy]
 
         so_far: dict[str, Any] = {}
@@ -112,8 +116,8 @@ class Ladder:
             so_far |= fields
             rung.values |= fields
             rung.plans += any(getattr(own, name) != value for name, value in fields.items())
-            rung.alone.add(under(fields), failures)
-            rung.together.add(under(so_far), failures)
+            rung.alone.add(under(fields), results)
+            rung.together.add(under(so_far), results)
 
     def extend(self, part: "Ladder") -> None:
         """Add the plans that follow."""

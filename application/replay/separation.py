@@ -6,9 +6,9 @@ from typing import Final
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.scored_results import JudgedResult
 from plangate.application.evidence.statistics import MakeStatistics, ShareCounts
-from plangate.application.replay.failures import JudgedResult
-from plangate.application.replay.gate_trace import GateTrace
+from plangate.application.replay.plan_run import PlanRun
 from plangate.application.results import Result
 
 _MOST_GROUPS: Final = 2_000
@@ -42,13 +42,13 @@ class SeparationSoFar:
     def __init__(self) -> None:
         self.rows: dict[bytes | int, _Row] = {}
 
-    def add(self, results: Iterable[JudgedResult], trace: GateTrace, work: bytes) -> None:
+    def add(self, results: Iterable[JudgedResult], run: PlanRun, work: bytes) -> None:
         """Add the results of one more plan."""
         row = [0, 0, 0, 0]
         for result in results:
             at = 0 if result.bad else 2
             row[at] += 1
-            row[at + 1] += trace.was_tripped_at(result)
+            row[at + 1] += run.was_tripped_at(result)
         if any(row):
             self._count(work, (row[0], row[1], row[2], row[3]))
 

@@ -444,7 +444,10 @@ def test_an_added_task_is_a_dropped_one_if_their_titles_are_the_same_text(
     registry.create("Questions", [{"id": "a", "title": dropped}, *FIVE[1:]], plan_id="five")
     registry.score_output("five", "a", 0.2, **WELL_FOUNDED)
     task = {"id": "again", "title": added}
-    changes = [{"op": "drop", "task_id": "a"}, {"op": "add", "task": task}]
+    changes: list[dict[str, Any]] = [
+        {"op": "drop", "task_id": "a"},
+        {"op": "add", "task": task},
+    ]
     registry.revise("five", "x", changes)
     registry.score_output("five", "again", 0.9, **WELL_FOUNDED)
 
