@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plangate.application.evidence.cases import Cases, JudgeScores
+from plangate.infrastructure.statistics.intervals import Floats
 from plangate.infrastructure.statistics.resampling import (
     Basis,
-    Floats,
     WeightedValues,
     effective,
     group_sums,

@@ -11,9 +11,9 @@ from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
 from plangate.infrastructure.statistics.columns import Columns, Flags, Shares
+from plangate.infrastructure.statistics.intervals import Floats
 from plangate.infrastructure.statistics.resampling import (
     Basis,
-    Floats,
     design_effect,
     drawn_estimates,
     effective,

@@ -14,13 +14,8 @@ from scipy.optimize import isotonic_regression
 from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.judge_calibration import Worth
 from plangate.infrastructure.statistics.columns import Columns, Numbers, tie_starts
-from plangate.infrastructure.statistics.resampling import (
-    Basis,
-    Floats,
-    draws,
-    effective,
-    interval,
-)
+from plangate.infrastructure.statistics.intervals import Floats
+from plangate.infrastructure.statistics.resampling import Basis, draws, effective, interval
 
 _STEPS: Final = 200
 """A fit of a draw has at most so many steps: more cannot be seen, and cost time."""

@@ -15,14 +15,10 @@ from plangate.application.evidence.judge_calibration import (
 )
 from plangate.infrastructure.statistics.columns import Columns, Flags
 from plangate.infrastructure.statistics.distributions import adjusted
+from plangate.infrastructure.statistics.intervals import Floats, student
 from plangate.infrastructure.statistics.isotonic import worth
 from plangate.infrastructure.statistics.reliability import whole_and_shares
-from plangate.infrastructure.statistics.resampling import (
-    Floats,
-    batches,
-    drawn_estimates,
-    ratio,
-)
+from plangate.infrastructure.statistics.resampling import batches, drawn_estimates, ratio
 
 _GRID: Final = tuple(step / 10 for step in range(11))
 _MONTH: Final = 30.0
@@ -101,7 +97,7 @@ def drift(columns: Columns, day: Floats, *, resamples: int, seed: int) -> Drift:
         return Drift(slope=slope)
     groups = max(basis.effective or 0.0, 2.0)
     half = (slope.high - slope.low) / 2
-    spread = half / float(stats.t.ppf(0.975, groups - 1))
+    spread = half / student(groups - 1)
     p = float(2 * stats.t.sf(abs(slope.value) / spread, groups - 1)) if spread else 1.0
     return Drift(slope=slope, p=p)
 

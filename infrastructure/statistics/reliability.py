@@ -11,8 +11,9 @@ from plangate.application.evidence.calibration import Reliability, ReliabilityBi
 from plangate.application.evidence.estimates import Estimate
 from plangate.domain.confidence import TOLERANCE
 from plangate.infrastructure.statistics.columns import Columns, Flags, Shares, ranking
+from plangate.infrastructure.statistics.intervals import Floats
 from plangate.infrastructure.statistics.isotonic import worth
-from plangate.infrastructure.statistics.resampling import Floats, drawn_estimates
+from plangate.infrastructure.statistics.resampling import drawn_estimates
 
 _BINS: Final = 10
 _THRESHOLDS: Final = tuple(step / 20 for step in range(1, 20))

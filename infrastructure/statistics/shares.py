@@ -7,7 +7,8 @@ import numpy as np
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.statistics import ShareCounts
 from plangate.infrastructure.statistics.columns import share_basis
-from plangate.infrastructure.statistics.resampling import Floats, drawn_estimates, ratio
+from plangate.infrastructure.statistics.intervals import Floats
+from plangate.infrastructure.statistics.resampling import drawn_estimates, ratio
 
 
 def shares(counts: Sequence[ShareCounts], *, resamples: int, seed: int) -> list[Estimate]:

@@ -21,7 +21,7 @@ from plangate.application.evidence.held_out import (
     is_better,
 )
 from plangate.infrastructure.statistics.held_out import held_out
-from plangate.infrastructure.statistics.left_out import of_share
+from plangate.infrastructure.statistics.intervals import of_share
 from tests.support.policy_worlds import World
 from tests.support.soak import FIRST_SEED, short_and_long
 
