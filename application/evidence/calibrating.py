@@ -20,6 +20,7 @@ from plangate.application.evidence.scored_results import (
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.plan_log import PlanIds, Step
 from plangate.application.progress import Progress
+from plangate.application.rerun.assumptions import ASSUMPTIONS
 from plangate.application.rerun.over_plans import Workers, add_plans
 from plangate.application.rerun.policies import Given, rules_of
 from plangate.application.rerun.recorded_commands import listed_commands
@@ -160,6 +161,7 @@ def _calibration(
     tests = [part.p for one in judges for part in (one.drift, one.change)]
     return Calibration(
         **dict(statistics.reliability(cases, seed)),
+        assumptions=ASSUMPTIONS if changes or options.cost is not None else (),
         confidence=options.confidence,
         cases=len(cases),
         plans=len(cases.plans.names),

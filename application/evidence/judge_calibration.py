@@ -7,8 +7,11 @@ from typing import Final
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.results import Result
 
-FALSE_DISCOVERIES: Final = 0.05
-"""Of the changes that are named, this share may be false (Benjamini–Hochberg)."""
+FALSE_CHANGES: Final = 0.05
+"""Of the changes that are named, this share may be false (Benjamini–Hochberg).
+
+A calibration is read, and fails nothing: to miss a change costs more than to look once more.
+"""
 
 
 class Worth(Result):
@@ -73,7 +76,7 @@ class JudgeCalibration(Result):
 
     def _drifts(self) -> Iterator[str]:
         q, slope = self.drift.q, self.drift.slope
-        if q is not None and q <= FALSE_DISCOVERIES:
+        if q is not None and q <= FALSE_CHANGES:
             value, low, high = slope.value or 0.0, slope.low or 0.0, slope.high or 0.0
             yield (
                 f"{self.judge} drifts by {value:+.3f} [{low:+.3f}, {high:+.3f}] in 30 days "
@@ -82,7 +85,7 @@ class JudgeCalibration(Result):
 
     def _changed(self) -> Iterator[str]:
         q, before, after = self.change.q, self.change.before or 0.0, self.change.after or 0.0
-        if q is not None and q <= FALSE_DISCOVERIES:
+        if q is not None and q <= FALSE_CHANGES:
             yield (
                 f"{self.judge} is too high by {before:+.2f} before {self.change.day}, "
                 f"by {after:+.2f} since (q = {q:.2g})"

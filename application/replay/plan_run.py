@@ -1,4 +1,4 @@
-"""Single histories of plans: when the gate fired, how often it rang, how often it stopped work.
+"""Single histories of plans: when the gate fired, and whether work went on or was held.
 
 Time is counted in output scores, the only events at which the gate gives a verdict.
 """

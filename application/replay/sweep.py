@@ -7,11 +7,11 @@ are kept.
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.scored_results import ScoredResults
 from plangate.application.evidence.statistics import MakeStatistics
-from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.plan_run import PlanRun, tried
 from plangate.application.replay.points import Attempt, Point
 from plangate.application.replay.policy_grid import Grid, combinations
 from plangate.application.replay.totals import Tally, Totals, with_shares
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.rerun.policies import Given, combined, rules_of
 from plangate.application.rerun.recorded_commands import listed_commands
 from plangate.application.results import Result, UnreadablePlan

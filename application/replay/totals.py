@@ -45,7 +45,7 @@ class Totals(Result):
     `assumed` of their `commands` come after the first difference of their plan: what is said
     of them rests on the assumptions. `replans` counts how often gates fired, `bells` how
     often work could go on all the same, `stops` how often a gate began to hold it.
-    `replanned`: plans in which the gate fired; `stopped`: in which it stopped work. `flips`:
+    `replanned`: plans in which the gate fired; `stopped`: in which it held work. `flips`:
     changes of its verdict. `states` and `tasks` count the final states. `refused`: inputs
     that were refused.
 

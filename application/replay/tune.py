@@ -22,11 +22,11 @@ from plangate.application.evidence.held_out import (
 from plangate.application.evidence.same_work import SameWork
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.models import Model
-from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.folds import By, folds_of, groups_of
 from plangate.application.replay.policy_grid import MAX_POLICIES, CandidatePolicy, Candidates
 from plangate.application.replay.truth import MIN_REPEATS, GivenTruth, Truth, TruthKind
 from plangate.application.replay.tuning_cases import PlanRow, TuningCases
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.rerun.policies import rules_of
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.policy import Policy

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from pydantic import Field
 
-from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.ladder import PolicyChange, Rung
 from plangate.application.replay.totals import Totals
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus

@@ -17,8 +17,8 @@ CONSTANT: Final = 1e-12
 
 def disagreements(cells: Floats) -> Floats:
     """The pairs of which one alone is so."""
-    apart: Floats = cells[:, 1] + cells[:, 2]
-    return apart
+    disagreeing: Floats = cells[:, 1] + cells[:, 2]
+    return disagreeing
 
 
 def kappa(cells: Sequence[Floats]) -> Floats:
