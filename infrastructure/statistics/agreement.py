@@ -26,7 +26,7 @@ from plangate.infrastructure.statistics.pair_measures import (
     linearised_variance,
 )
 from plangate.infrastructure.statistics.plan_draws import PlanDraws
-from plangate.infrastructure.statistics.resampling import group_sums
+from plangate.infrastructure.statistics.resampling import RESAMPLES, group_sums
 
 _PRIOR: Final = np.array([0.5, 0.25, 0.25, 0.5])
 """How much of a unit may agree on either, or disagree in either direction."""
@@ -41,7 +41,7 @@ _Table = tuple[NDArray[np.intp], Floats]
 """Some numbers of the rows of a pair, and the unit of each row."""
 
 
-class Options(NamedTuple):
+class _Options(NamedTuple):
     """The policies that were tried, whether whole works are drawn, and how often."""
 
     policies: tuple[str, ...]
@@ -50,10 +50,18 @@ class Options(NamedTuple):
     seed: int
 
 
-def agreement_estimates(
-    pairs: Sequence[PairSums], joint: PairSums | None, options: Options, *, listed: int
+def agreement(
+    pairs: Sequence[PairSums],
+    joint: PairSums | None,
+    policies: Sequence[str],
+    *,
+    by_work: bool,
+    listed: int,
+    seed: int,
+    resamples: int = RESAMPLES,
 ) -> tuple[AgreementEstimates, ...]:
     """The estimates of the first pairs, and last of all; `joint` has the scores of their alpha."""
+    options = _Options(tuple(policies), by_work, resamples, seed)
     rows = [_Rows(one) for one in pairs]
     for_alpha = rows if joint is None else [_Rows(joint)]
     found = [_Estimator([row], [row], options).estimates() for row in rows[:listed]]
@@ -79,7 +87,7 @@ class _Estimator:
     """The estimates from some pairs of judges together."""
 
     def __init__(
-        self, pairs: Sequence[_Rows], for_alpha: Sequence[_Rows], options: Options
+        self, pairs: Sequence[_Rows], for_alpha: Sequence[_Rows], options: _Options
     ) -> None:
         everything = [*pairs, *for_alpha]
         self._draws = PlanDraws(

@@ -72,24 +72,6 @@ class Columns(NamedTuple):
         )
 
 
-class Shares:
-    """Shares of cases: those `having` something `among` others."""
-
-    def __init__(self, columns: Columns, shares: list[tuple[Flags, Flags]]) -> None:
-        self.having = np.array([columns.sums(having & among) for having, among in shares])
-        self.among = np.array([columns.sums(among) for _, among in shares])
-        self.bases = [share_basis(among) for among in self.among]
-
-    def values(self, weights: Floats) -> Floats:
-        """The shares of draws of plans."""
-        return ratio(self.having @ weights.T, self.among @ weights.T)
-
-
-def share_basis(sizes: Floats) -> Basis:
-    """What a share of so many cases by plan rests on."""
-    return Basis(int(sizes.sum()), int((sizes > 0).sum()), effective=effective(sizes))
-
-
 def ranking(columns: Columns) -> WeightedValues:
     """How often a rejected case has the lower score than an accepted one; ties count half."""
     order = np.argsort(columns.score, kind="stable")

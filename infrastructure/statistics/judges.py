@@ -1,12 +1,12 @@
 """What each judge's scores are worth, and whether its bias drifted or changed at a point."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from scipy import stats
 
-from plangate.application.evidence.cases import JudgeScores
+from plangate.application.evidence.cases import Cases, JudgeScores
 from plangate.application.evidence.estimates import MIN_PLANS, Estimate
 from plangate.application.evidence.judge_calibration import (
     ChangePoint,
@@ -18,14 +18,17 @@ from plangate.infrastructure.statistics.distributions import adjusted
 from plangate.infrastructure.statistics.intervals import Floats, student
 from plangate.infrastructure.statistics.isotonic import worth
 from plangate.infrastructure.statistics.reliability import whole_and_shares
-from plangate.infrastructure.statistics.resampling import batches, drawn_estimates, ratio
+from plangate.infrastructure.statistics.resampling import RESAMPLES, batches, drawn_estimates, ratio
 
 _GRID: Final = tuple(step / 10 for step in range(11))
 _MONTH: Final = 30.0
 
+_Tested = TypeVar("_Tested", Drift, ChangePoint)
 
-def judges(scores: JudgeScores, *, resamples: int, seed: int) -> tuple[JudgeCalibration, ...]:
+
+def judges(cases: Cases, seed: int, resamples: int = RESAMPLES) -> tuple[JudgeCalibration, ...]:
     """The calibration of each judge, in the order of their names."""
+    scores = cases.scores
     number = np.array(scores.judge, dtype=np.intp)
     names = scores.judges.names
     found = [
@@ -149,13 +152,11 @@ def _corrected(found: list[JudgeCalibration]) -> tuple[JudgeCalibration, ...]:
     """With the q-values of all tests."""
     tests = [part.p for one in found for part in (one.drift, one.change)]
     corrected = iter(adjusted([p for p in tests if p is not None]))
-    by_test = [None if p is None else next(corrected) for p in tests]
+
+    def with_q(part: _Tested) -> _Tested:
+        return part if part.p is None else part.model_copy(update={"q": next(corrected)})
+
     return tuple(
-        one.model_copy(
-            update={
-                "drift": one.drift.model_copy(update={"q": by_test[2 * index]}),
-                "change": one.change.model_copy(update={"q": by_test[2 * index + 1]}),
-            }
-        )
-        for index, one in enumerate(found)
+        one.model_copy(update={"drift": with_q(one.drift), "change": with_q(one.change)})
+        for one in found
     )

@@ -24,6 +24,9 @@ from plangate.infrastructure.statistics.intervals import (
 UNDEFINED: Final = -9.0
 """Marks an undefined estimate: none is so low, and NaN would make scipy warn."""
 
+RESAMPLES: Final = 1_000
+"""How many draws an interval rests on, unless another number is given."""
+
 _LEAST_EFFECT: Final = 0.5
 """No design effect is less: plans that happen to be alike must not make an interval vanish."""
 
