@@ -8,7 +8,7 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Final
 
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.judged_plan import JudgedPlan, Scored
@@ -23,27 +23,21 @@ from plangate.domain.judging import JudgeKey
 _NONE: Final = (0.0,) * VERDICTS
 
 
-class JudgeCounts(NamedTuple):
-    """How many plans and scores a judge has."""
-
-    plans: int = 0
-    scores: int = 0
-
-
 class AgreementCases:
     """The scores and verdicts of the plans added so far, as far as they can be compared.
 
-    `pairs` has the sums of two judges of one plan, `joint` the scores of all judges of it.
-    `partly` counts the pairs whose verdicts are not compared, as they share less than half
-    of what either scored. `runs` has one judge's scores of one plan, where others have the
-    same work.
+    `plans_of` and `scores_of` count those of each judge. `pairs` has the sums of two judges of
+    one plan, `joint` the scores of all judges of it. `partly` counts the pairs whose verdicts
+    are not compared, as they share less than half of what either scored. `runs` has one
+    judge's scores of one plan, where others have the same work.
     """
 
     def __init__(self, rules: Sequence[Rules | None], works: Mapping[str, int]) -> None:
         self._rules = tuple(rules)
         self._works = works
         self.plans = 0
-        self.judges: dict[JudgeKey, JudgeCounts] = {}
+        self.plans_of: Counter[JudgeKey] = Counter()
+        self.scores_of: Counter[JudgeKey] = Counter()
         self.pairs: dict[Judges, PairSums] = {}
         self.joint = PairSums(0)
         self.partly = 0
@@ -62,9 +56,8 @@ class AgreementCases:
         if not history:
             return
         judged = JudgedPlan(history)
-        for judge, scores in judged.scores.items():
-            known = self.judges.get(judge, JudgeCounts())
-            self.judges[judge] = JudgeCounts(known.plans + 1, known.scores + len(scores))
+        self.plans_of.update(judged.scores.keys())
+        self.scores_of.update({judge: len(scores) for judge, scores in judged.scores.items()})
         if len(judged.scores) > 1:
             self._compare(judged)
         if plan_id in self._works:
@@ -73,9 +66,8 @@ class AgreementCases:
 
     def extend(self, part: "AgreementCases") -> None:
         """Add the cases of the plans that follow."""
-        for judge, more in part.judges.items():
-            known = self.judges.get(judge, JudgeCounts())
-            self.judges[judge] = JudgeCounts(known.plans + more.plans, known.scores + more.scores)
+        self.plans_of += part.plans_of
+        self.scores_of += part.scores_of
         for judges, sums in part.pairs.items():
             self._sums(judges).extend(sums, self.plans)
         self.joint.extend(part.joint, self.plans)

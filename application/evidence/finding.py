@@ -72,18 +72,8 @@ class FindingKind(StrEnum):
     PADDED = "padded"
 
 
-FROM_DISTRIBUTIONS: Final = (
-    FindingKind.JUDGE_MILDER,
-    FindingKind.JUDGE_HARSHER,
-    FindingKind.HEAPED_AT_THRESHOLD,
-    FindingKind.CONSTANT_SCORES,
-    FindingKind.JUDGE_SWAPPED,
-    FindingKind.VERSION_SHIFTED,
-    FindingKind.RETRACTS_OFTEN,
-    FindingKind.APPROVES_OFTEN,
-    FindingKind.PADDED,
-)
-"""The kinds that a test finds in many scores together, not event by event."""
+FROM_DISTRIBUTIONS: Final = tuple(FindingKind)[[*FindingKind].index(FindingKind.JUDGE_MILDER) :]
+"""The kinds that a test finds in many scores together, not event by event: the last ones."""
 
 
 class Severity(StrEnum):

@@ -30,14 +30,14 @@ from plangate.domain.vocabulary import (
 
 
 class PlannedAgain:
-    """One plan beside the earlier failures of the same work."""
+    """One plan beside the earlier failures of the same `work`; `failure` is its own first one."""
 
     def __init__(self, found: PlanFindings, plan_id: str, failed: FailedWork) -> None:
         self._found = found
         self._plan_id = plan_id
         self._failed = failed
-        self._work: WorkKey | None = None
-        self._own_failure: Failure | None = None
+        self.work: WorkKey | None = None
+        self.failure: Failure | None = None
         self._earlier: Failure | None = None
         self._weaker: list[str] = []
         self._shadow: Plan | None = None
@@ -45,28 +45,18 @@ class PlannedAgain:
         self._last_pass: str | None = None
         self._plan: Plan | None = None
 
-    @property
-    def work(self) -> WorkKey | None:
-        """What the plan is about."""
-        return self._work
-
-    @property
-    def failure(self) -> Failure | None:
-        """The first failure of the plan itself."""
-        return self._own_failure
-
     def created(self, step: Step, event: events.PlanCreated) -> None:
         """Look for earlier failures of the work, the strictest policy first."""
-        self._work = work_of(event)
+        self.work = work_of(event)
         position = step.recorded.envelope.position
-        if self._work is None or position is None:
+        if self.work is None or position is None:
             return
-        earlier = list(self._failed.before(self._work, position))
+        earlier = self._failed.before(self.work, position)
         weaker = [(one, weaker_fields(one.policy, event.policy)) for one in earlier]
-        for failure, fields in (*((one, f) for one, f in weaker if f), *weaker[:1]):
-            self._earlier, self._weaker = failure, fields
-            break
-        if self._earlier is not None and self._weaker:
+        if not weaker:
+            return
+        self._earlier, self._weaker = next((one for one in weaker if one[1]), weaker[0])
+        if self._weaker:
             stricter = event.model_copy(update={"policy": self._earlier.policy})
             self._shadow = evolve(Plan(self._plan_id), stricter)
 
@@ -92,20 +82,20 @@ class PlannedAgain:
     def fail(self, step: Step) -> None:
         """The work failed here too."""
         position = step.recorded.envelope.position
-        if self._own_failure is None and position is not None:
+        if self.failure is None and position is not None:
             policy = step.after.policy
-            self._own_failure = Failure(self._plan_id, policy, step.event_id, position)
+            self.failure = Failure(self._plan_id, policy, step.event_id, position)
 
     def finish(self) -> None:
         """Report what was not reported on the way, and keep the failure of this plan."""
-        if self._work is not None and self._own_failure is not None:
-            self._failed.add(self._work, self._own_failure)
+        if self.work is not None and self.failure is not None:
+            self._failed.add(self.work, self.failure)
         earlier, last = self._earlier, self._last_pass
         if earlier is None or self._reported:
             return
         if self._weaker:
             self._report(earlier, self._kind, None, None, self._weaker_text())
-        elif last is not None and self._own_failure is None and self._is_through():
+        elif last is not None and self.failure is None and self._is_through():
             how = "was planned again until it passed"
             self._report(earlier, FindingKind.PLANNED_UNTIL_PASSED, None, last, how)
 
