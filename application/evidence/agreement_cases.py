@@ -12,7 +12,7 @@ from typing import Final
 
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.judged_plan import JudgedPlan, Scored
-from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
+from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums, cells
 from plangate.application.evidence.run_pairs import JudgedRun, Judges
 from plangate.application.rerun.recorded_commands import listed_commands
 from plangate.application.rerun.rerun import Rules
@@ -34,6 +34,7 @@ class AgreementCases:
 
     def __init__(self, rules: Sequence[Rules | None], works: Mapping[str, int]) -> None:
         self._rules = tuple(rules)
+        self.passes = len(self._rules)
         self._works = works
         self.plans = 0
         self.plans_of: Counter[JudgeKey] = Counter()
@@ -44,11 +45,6 @@ class AgreementCases:
         self.runs: list[JudgedRun] = []
         self.unfit: Counter[int] = Counter()
         self.unreadable: list[UnreadablePlan] = []
-
-    @property
-    def passes(self) -> int:
-        """How many times every event is decided."""
-        return len(self._rules)
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
@@ -99,7 +95,7 @@ class AgreementCases:
         self, judged: JudgedPlan, judges: Judges, common: frozenset[Scored], index: int
     ) -> Sequence[float]:
         first, second = (self._fires(judged, judge, index, common) for judge in judges)
-        return _NONE if first is None or second is None else cell(first, second)
+        return _NONE if first is None or second is None else cells(second, not second, so=first)
 
     def _fires(
         self,
@@ -139,20 +135,11 @@ class AgreementCases:
         return self.pairs.setdefault(judges, PairSums(len(self._rules)))
 
 
-def cell(first: bool, second: bool) -> tuple[float, float, float, float]:  # noqa: FBT001
-    """One pair: both so, the first alone, the second alone, or none."""
-    return (
-        float(first and second),
-        float(first and not second),
-        float(second and not first),
-        float(not first and not second),
-    )
-
-
 def _scores_of_two(judged: JudgedPlan, scores: Sequence[tuple[float, float]]) -> list[float]:
     row = [0.0] * SCORES
     for first, second in scores:
-        for place, one in enumerate(cell(judged.is_low(first), judged.is_low(second))):
+        low = judged.is_low(second)
+        for place, one in enumerate(cells(low, not low, so=judged.is_low(first))):
             row[place] += one
         row[4] += 2
         row[5] += first + second

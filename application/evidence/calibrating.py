@@ -50,13 +50,9 @@ class Calibrating:
         self._rules = rules
         self.cases = Cases(groupings=() if options.by is None else (options.by,))
         self.counts = GateCounts(gates)
+        self.passes = 1 + len(gates)
         self.unscored = self.unjudged = self.unfit = 0
         self.unreadable: list[UnreadablePlan] = []
-
-    @property
-    def passes(self) -> int:
-        """How many times every event is decided."""
-        return 1 + len(self.counts.rules)
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
@@ -146,16 +142,7 @@ def calibrate(
     tried = () if options.cost is None else _THRESHOLDS
     found = Calibrating(options, rules, [partial(_at_threshold, rules, one) for one in tried])
     add_plans(found, store, workers, plan_ids, progress)
-    return _calibration(found, options, _changes(policy), statistics)
-
-
-def _calibration(
-    found: Calibrating,
-    options: CalibrationOptions,
-    changes: Mapping[str, Any],
-    statistics: Statistics,
-) -> Calibration:
-    cases, seed = found.cases, options.seed
+    changes, cases, seed = _changes(policy), found.cases, options.seed
     accepted = sum(cases.accepted)
     judges = statistics.judges(cases, seed)
     tests = [part.p for one in judges for part in (one.drift, one.change)]

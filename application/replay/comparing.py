@@ -28,15 +28,11 @@ class Comparing:
         order = order_of(policy)
         self.changes = PolicyChanges(order)
         self.ladder = Ladder(order) if ladder else None
+        self.passes = 1 if self.ladder is None else 1 + self.ladder.runs
         self.recorded, self.replayed = Tally(), Tally()
         self.plans: list[PlanReplay] = []
         self.unreadable: list[UnreadablePlan] = []
         self.unfit: list[UnfitPlan] = []
-
-    @property
-    def passes(self) -> int:
-        """How often a plan is run at most."""
-        return 1 if self.ladder is None else 1 + self.ladder.runs
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""

@@ -39,13 +39,9 @@ class Sweeping:
         self._fields, self._changes = combinations(grid)
         self._rules = [rules_of(combined(base, changes)) for changes in self._changes]
         self.attempts = [Attempt() for _ in self._changes]
+        self.passes = len(self.attempts)
         self.recorded = Tally()
         self.unreadable: list[UnreadablePlan] = []
-
-    @property
-    def passes(self) -> int:
-        """How many policies are tried."""
-        return len(self.attempts)
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Try all policies on one more plan."""

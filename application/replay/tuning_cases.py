@@ -61,16 +61,12 @@ class TuningCases:
 
     def __init__(self, rules: Sequence[Rules | None], *, by_outcome: bool) -> None:
         self._rules = tuple(rules)
+        self.passes = len(self._rules)
         self._by_outcome = by_outcome
         self.rows: list[PlanRow] = []
         self.works = Works()
         self.without = 0
         self.unreadable: list[UnreadablePlan] = []
-
-    @property
-    def passes(self) -> int:
-        """How many policies are tried."""
-        return len(self._rules)
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
