@@ -111,21 +111,19 @@ def change_point(columns: Columns, day: Floats, *, permutations: int, seed: int)
     Plans come in the order of their first score. The clearest change is compared with the
     clearest one of the same plans in random order.
     """
-    least = MIN_PLANS
-    if columns.plans < 2 * least:
-        reason = f"not enough plans: {columns.plans} of {2 * least}"
-        return ChangePoint(reason=reason)
+    if columns.plans < 2 * MIN_PLANS:
+        return ChangePoint(reason=f"not enough plans: {columns.plans} of {2 * MIN_PLANS}")
     first = np.full(columns.plans, np.inf)
     np.minimum.at(first, columns.plan, day)
     order = np.argsort(first, kind="stable")
     excess = columns.sums(columns.score - columns.accepted)[order]
     sizes = columns.sums(np.ones(len(day)))[order]
-    clearest, at = _clearest(excess[None, :], sizes[None, :], least)
+    clearest, at = _clearest(excess[None, :], sizes[None, :])
     chance = np.random.default_rng(seed)
     as_clear = 0
     for count in batches(permutations, columns.plans):
         mixed = chance.permuted(np.tile(np.arange(columns.plans), (count, 1)), axis=1)
-        found, _ = _clearest(excess[mixed], sizes[mixed], least)
+        found, _ = _clearest(excess[mixed], sizes[mixed])
         as_clear += int((found >= clearest[0] - 1e-12).sum())
     split = int(at[0])
     return ChangePoint(
@@ -136,16 +134,16 @@ def change_point(columns: Columns, day: Floats, *, permutations: int, seed: int)
     )
 
 
-def _clearest(excess: Floats, sizes: Floats, least: int) -> tuple[Floats, Any]:
+def _clearest(excess: Floats, sizes: Floats) -> tuple[Floats, Any]:
     """How clear the clearest change is, and before which plan it comes, for each order."""
     mean = excess.sum(axis=1, keepdims=True) / sizes.sum(axis=1, keepdims=True)
     centred = excess - mean * sizes
     before = np.cumsum(centred, axis=1)[:, :-1]
     share = np.cumsum(sizes, axis=1)[:, :-1] / sizes.sum(axis=1, keepdims=True)
     clear = np.abs(before) / np.sqrt(share * (1.0 - share))
-    inner = clear[:, least - 1 : clear.shape[1] - least + 1]
+    inner = clear[:, MIN_PLANS - 1 : clear.shape[1] - MIN_PLANS + 1]
     at = inner.argmax(axis=1)
-    return inner[np.arange(len(inner)), at], at + least
+    return inner[np.arange(len(inner)), at], at + MIN_PLANS
 
 
 def _corrected(found: list[JudgeCalibration]) -> tuple[JudgeCalibration, ...]:

@@ -52,7 +52,6 @@ class Basis(NamedTuple):
     fewer: int = MIN_OF_EACH
     share: bool = True
     bounds: tuple[float, float] | None = (0.0, 1.0)
-    unit: str = "outcomes"
     effective: float | None = None
 
 
@@ -70,7 +69,7 @@ def drawn_estimates(
     `groups` is how many there are to draw from; `width` is how many numbers `values` holds
     for each group and draw, so that memory stays flat.
     """
-    reasons = [too_few(b.cases, b.plans, b.fewer, unit=b.unit) for b in bases]
+    reasons = [too_few(b.cases, b.plans, b.fewer) for b in bases]
     found = [
         Estimate(cases=basis.cases, plans=basis.plans, reason=reason)
         for basis, reason in zip(bases, reasons, strict=True)
@@ -81,7 +80,7 @@ def drawn_estimates(
     drawn = np.hstack([values(weights) for weights in draws(groups, resamples, seed, width=width)])
     for index, (basis, reason) in enumerate(zip(bases, reasons, strict=True)):
         if reason is None and whole[index] == UNDEFINED:
-            undefined = f"undefined for these {basis.unit}"
+            undefined = "undefined for these outcomes"
             found[index] = found[index].model_copy(update={"reason": undefined})
         elif reason is None:
             low, high = interval(float(whole[index]), drawn[index], basis)
