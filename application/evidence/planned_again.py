@@ -112,9 +112,7 @@ class PlannedAgain:
         self._let_through(step, task.id, how)
 
     def _check_gate(self, step: Step, event: events.TaskScored, shadow: Plan) -> None:
-        task = shadow.tasks.get(event.task_id)
-        settles = event.mark_done is True and task is not None and shadow.passes(task)
-        if not shadow.gate_fires(done=event.task_id if settles else None):
+        if not _gate_fires(shadow, event):
             return
         fired = events.ReplanTriggered(
             at=event.at,
@@ -123,10 +121,7 @@ class PlannedAgain:
             threshold=shadow.gate.threshold(shadow.policy),
         )
         self._shadow = evolve(shadow, fired)
-        actual = step.after
-        actual_task = actual.tasks.get(event.task_id)
-        passes = event.mark_done is True and actual_task is not None and actual.passes(actual_task)
-        if not actual.gate_fires(done=event.task_id if passes else None) and not actual.replan_due:
+        if not _gate_fires(step.after, event) and not step.after.replan_due:
             how = f"went on where the earlier gate fires, at {shadow.rolling_confidence:.3f}"
             self._let_through(step, event.task_id, how)
 
@@ -172,6 +167,13 @@ class PlannedAgain:
         ids = [earlier.event_id, event_id(self._plan_id, 1), *([last] if last else [])]
         text = f"the work of plan {earlier.plan_id}, which failed, {how}"
         self._found.add(kind, severity, EventList.of(task_id, *ids), text)
+
+
+def _gate_fires(plan: Plan, event: events.TaskScored) -> bool:
+    """Whether the gate fires at an output score, which may have settled its task."""
+    task = plan.tasks.get(event.task_id)
+    passes = event.mark_done is True and task is not None and plan.passes(task)
+    return plan.gate_fires(done=event.task_id if passes else None)
 
 
 def weaker_fields(old: Policy, new: Policy) -> list[str]:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from plangate.application.evidence.held_out import PolicyCase
+from plangate.application.evidence.joined import Joined
 from plangate.application.evidence.same_work import SameWork, Work, Works
 from plangate.application.replay.truth import MIN_REPEATS, Truth
 from plangate.application.replay.tuning_cases import PlanRow, TuningCases
@@ -84,7 +85,7 @@ def _by_repeats(
 
 def groups_of(rows: Sequence[PlanRow], works: Works, by: By) -> dict[str, str]:
     """The group of each plan: the least id of the plans in it."""
-    joined = _Joined()
+    joined = Joined[Hashable]()
     for row in rows:
         plan = ("plan", row.plan_id)
         joined.find(plan)
@@ -124,21 +125,3 @@ def _rank(kinds: set[bool]) -> int:
 
 def _shuffled(group: str, seed: int) -> bytes:
     return hashlib.sha256(f"{seed}:{group}".encode()).digest()
-
-
-class _Joined:
-    """Sets of things that are joined one after the other."""
-
-    def __init__(self) -> None:
-        self._parents: dict[Hashable, Hashable] = {}
-
-    def find(self, one: Hashable) -> Hashable:
-        parent = self._parents.setdefault(one, one)
-        while parent != one:
-            above = self._parents[parent]
-            self._parents[one] = above
-            one, parent = parent, self._parents[above]
-        return one
-
-    def join(self, one: Hashable, other: Hashable) -> None:
-        self._parents[self.find(one)] = self.find(other)
