@@ -54,6 +54,11 @@ class Basis(NamedTuple):
     bounds: tuple[float, float] | None = (0.0, 1.0)
     effective: float | None = None
 
+    def estimate(self) -> Estimate:
+        """An estimate that has no value yet, or the reason why it cannot have any."""
+        reason = too_few(self.cases, self.plans, self.fewer)
+        return Estimate(cases=self.cases, plans=self.plans, reason=reason)
+
 
 def drawn_estimates(
     values: WeightedValues,
@@ -69,23 +74,19 @@ def drawn_estimates(
     `groups` is how many there are to draw from; `width` is how many numbers `values` holds
     for each group and draw, so that memory stays flat.
     """
-    reasons = [too_few(b.cases, b.plans, b.fewer) for b in bases]
-    found = [
-        Estimate(cases=basis.cases, plans=basis.plans, reason=reason)
-        for basis, reason in zip(bases, reasons, strict=True)
-    ]
-    if None not in reasons:
+    found = [basis.estimate() for basis in bases]
+    if all(one.reason for one in found):
         return found
     whole = values(np.ones((1, groups)))[:, 0]
     drawn = np.hstack([values(weights) for weights in draws(groups, resamples, seed, width=width)])
-    for index, (basis, reason) in enumerate(zip(bases, reasons, strict=True)):
-        if reason is None and whole[index] == UNDEFINED:
-            undefined = "undefined for these outcomes"
-            found[index] = found[index].model_copy(update={"reason": undefined})
-        elif reason is None:
+    for index, basis in enumerate(bases):
+        if found[index].reason is not None:
+            continue
+        given: dict[str, object] = {"reason": "undefined for these outcomes"}
+        if whole[index] != UNDEFINED:
             low, high = interval(float(whole[index]), drawn[index], basis)
             given = {"value": float(whole[index]), "low": low, "high": high}
-            found[index] = found[index].model_copy(update=given)
+        found[index] = found[index].model_copy(update=given)
     return found
 
 
