@@ -50,7 +50,7 @@ class _Options(NamedTuple):
     seed: int
 
 
-def agreement(
+def agreement_estimates(
     pairs: Sequence[PairSums],
     joint: PairSums | None,
     policies: Sequence[str],

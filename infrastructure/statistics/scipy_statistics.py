@@ -1,6 +1,6 @@
 """The statistics port with numpy and scipy: a function for each question."""
 
-from plangate.infrastructure.statistics.agreement import agreement
+from plangate.infrastructure.statistics.agreement import agreement_estimates
 from plangate.infrastructure.statistics.distributions import significances
 from plangate.infrastructure.statistics.gates import costs, gate_shares, more_outcomes
 from plangate.infrastructure.statistics.groups import groups
@@ -23,5 +23,5 @@ class ScipyStatistics:
     costs = staticmethod(costs)
     judges = staticmethod(judges)
     more_outcomes = staticmethod(more_outcomes)
-    agreement = staticmethod(agreement)
+    agreement = staticmethod(agreement_estimates)
     significances = staticmethod(significances)

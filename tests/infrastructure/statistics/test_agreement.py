@@ -24,7 +24,7 @@ from plangate.application.evidence.agreement_results import (
 from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.run_pairs import JudgedRun, Judges, of_two_judges, repeats
 from plangate.domain.judging import JudgeKey
-from plangate.infrastructure.statistics.agreement import agreement
+from plangate.infrastructure.statistics.agreement import agreement_estimates
 from tests.support import judging_worlds as worlds
 from tests.support.soak import FIRST_SEED, short_and_long
 
@@ -122,7 +122,7 @@ def test_alpha_is_that_of_krippendorff_also_with_missing_scores(
 def estimated(pairs: Mapping[Judges, PairSums], **options: Any) -> AgreementEstimates:
     """The estimates of all pairs."""
     usual: dict[str, Any] = {"policies": ("own",), "by_work": True, "resamples": 20, "seed": 0}
-    return agreement(list(pairs.values()), None, **(usual | options), listed=0)[-1]
+    return agreement_estimates(list(pairs.values()), None, **(usual | options), listed=0)[-1]
 
 
 def some_runs(seed: int, *sizes: tuple[int, ...], works: int = 24) -> list[JudgedRun]:
