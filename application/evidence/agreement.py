@@ -6,6 +6,7 @@ same one again, had been asked. It is run again for each judge alone, under seve
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Final
 
 from pydantic import Field, Strict
@@ -55,97 +56,97 @@ class AgreementOptions(Model):
     seed: Annotated[int, Strict(), Field(ge=0)] = 0
 
 
-class Agreeing:
-    """Compares the judges of one store."""
-
-    def __init__(
-        self, store: EventStore, workers: Workers | None, statistics: Statistics, seed: int
-    ) -> None:
-        self._store = store
-        self._workers = workers
-        self._statistics = statistics
-        self._seed = seed
-
-    def agreement(
-        self, plan_ids: PlanIds, policies: Mapping[str, Given], progress: Progress
-    ) -> Agreement:
-        """Read the plans twice, first their creation, and compare what judges gave to them."""
-        tried = tried_policies(policies)
-        works = repeated_works(self._store, plan_ids, part_of(progress, 0, 2))
-        cases = AgreementCases(list(tried.values()), works.of_plan)
-        add_plans(cases, self._store, self._workers, plan_ids, part_of(progress, 1, 2))
-        names = tuple(tried)
-        together, alone = (pairs(cases.runs, len(names)) for pairs in (of_two_judges, repeats))
-        return Agreement(
-            plans=cases.plans,
-            judges=tuple(
-                ComparedJudge(kind=judge.kind, name=judge.name, plans=plans, scores=scores)
-                for judge, (plans, scores) in sorted(cases.judges.items(), key=_by_name)
-            ),
-            policies=names,
-            same_tasks=self._part(
-                cases.pairs, names, _no_task(cases), joint=cases.joint
-            ).model_copy(update={"partly": cases.partly}),
-            same_work=self._part(together, names, _no_work(cases), by=works.by),
-            repeats=self._part(
-                alone, names, "no judge scored several plans of the same work", by=works.by
-            ),
-            unfit={names[index]: count for index, count in sorted(cases.unfit.items())},
-            resamples=self._statistics.resamples,
-            seed=self._seed,
-            unreadable=tuple(cases.unreadable),
-        )
-
-    def _part(
-        self,
-        pairs: Mapping[Judges, PairSums],
-        policies: Sequence[str],
-        reason: str,
-        *,
-        joint: PairSums | None = None,
-        by: Sequence[SameWork] = (),
-    ) -> AgreementPart:
-        works = {work for sums in pairs.values() for work in sums.works} if by else set()
-        drawn = Drawn.PLANS
-        if by:
-            drawn = Drawn.WORKS if len(works) >= MIN_PLANS else Drawn.PLANS_OF_WORKS
-        lone = set[int]()
-        if drawn is Drawn.PLANS_OF_WORKS:
-            lone = {work for sums in pairs.values() for work in sums.lone_works()}
-            left = {judges: sums.without(lone) for judges, sums in pairs.items()}
-            pairs = {judges: sums for judges, sums in left.items() if sums}
-            if lone and not pairs:
-                reason = f"a judge has a single plan of each work: {len(lone)} of {MIN_PLANS} works"
-        recognised = Counter(by[work] for work in works - lone)
-        listed = sorted(pairs, key=lambda judges: (-len(pairs[judges]), *map(str, judges)))
-        estimates = [_nothing(reason)]
-        if pairs:
-            estimates = list(
-                self._statistics.agreement(
-                    [pairs[judges] for judges in listed],
-                    joint,
-                    policies,
-                    by_work=drawn is not Drawn.PLANS_OF_WORKS,
-                    listed=MAX_PAIRS,
-                    seed=self._seed,
-                )
+def agreement(
+    store: EventStore,
+    workers: Workers | None,
+    plan_ids: PlanIds,
+    policies: Mapping[str, Given],
+    *,
+    statistics: Statistics,
+    seed: int,
+    progress: Progress,
+) -> Agreement:
+    """Read the plans twice, first their creation, and compare what judges gave to them."""
+    tried = tried_policies(policies)
+    works = repeated_works(store, plan_ids, part_of(progress, 0, 2))
+    cases = AgreementCases(list(tried.values()), works.of_plan)
+    add_plans(cases, store, workers, plan_ids, part_of(progress, 1, 2))
+    names = tuple(tried)
+    part = partial(_part, statistics, names, seed)
+    return Agreement(
+        plans=cases.plans,
+        judges=tuple(
+            ComparedJudge(
+                kind=judge.kind,
+                name=judge.name,
+                plans=cases.plans_of[judge],
+                scores=cases.scores_of[judge],
             )
-        *of_pairs, of_all = estimates
-        return AgreementPart(
-            **dict(of_all),
-            drawn=drawn,
-            works={one: recognised[one] for one in SameWork if recognised[one]},
-            lone_works=len(lone),
-            partly=0,
-            pair_count=len(pairs),
-            pairs=tuple(
-                PairAgreement(
-                    **dict(found), judges=tuple(Judge(kind=j.kind, name=j.name) for j in judges)
-                )
-                for judges, found in zip(listed, of_pairs, strict=False)
-            ),
-            reason=None if pairs else reason,
+            for judge in sorted(cases.plans_of, key=str)
+        ),
+        policies=names,
+        same_tasks=part(cases.pairs, _no_task(cases), joint=cases.joint, partly=cases.partly),
+        same_work=part(of_two_judges(cases.runs, len(names)), _no_work(cases), by=works.by),
+        repeats=part(
+            repeats(cases.runs, len(names)),
+            "no judge scored several plans of the same work",
+            by=works.by,
+        ),
+        unfit={names[index]: count for index, count in sorted(cases.unfit.items())},
+        resamples=statistics.resamples,
+        seed=seed,
+        unreadable=tuple(cases.unreadable),
+    )
+
+
+def _part(
+    statistics: Statistics,
+    policies: Sequence[str],
+    seed: int,
+    pairs: Mapping[Judges, PairSums],
+    reason: str,
+    *,
+    joint: PairSums | None = None,
+    partly: int = 0,
+    by: Sequence[SameWork] = (),
+) -> AgreementPart:
+    works = {work for sums in pairs.values() for work in sums.works} if by else set()
+    drawn, lone = Drawn.WORKS if by else Drawn.PLANS, set[int]()
+    if by and len(works) < MIN_PLANS:
+        drawn = Drawn.PLANS_OF_WORKS
+        lone = {work for sums in pairs.values() for work in sums.lone_works()}
+        left = {judges: sums.without(lone) for judges, sums in pairs.items()}
+        pairs = {judges: sums for judges, sums in left.items() if sums}
+        if lone and not pairs:
+            reason = f"a judge has a single plan of each work: {len(lone)} of {MIN_PLANS} works"
+    recognised = Counter(by[work] for work in works - lone)
+    listed = sorted(pairs, key=lambda judges: (-len(pairs[judges]), *map(str, judges)))
+    none = Estimate(cases=0, plans=0, reason=reason)
+    *of_pairs, of_all = [AgreementEstimates(kappa=none, alpha=none, verdicts=())]
+    if pairs:
+        *of_pairs, of_all = statistics.agreement(
+            [pairs[judges] for judges in listed],
+            joint,
+            policies,
+            by_work=drawn is not Drawn.PLANS_OF_WORKS,
+            listed=MAX_PAIRS,
+            seed=seed,
         )
+    return AgreementPart(
+        **dict(of_all),
+        drawn=drawn,
+        works={one: recognised[one] for one in SameWork if recognised[one]},
+        lone_works=len(lone),
+        partly=partly,
+        pair_count=len(pairs),
+        pairs=tuple(
+            PairAgreement(
+                **dict(found), judges=tuple(Judge(kind=j.kind, name=j.name) for j in judges)
+            )
+            for judges, found in zip(listed, of_pairs, strict=False)
+        ),
+        reason=None if pairs else reason,
+    )
 
 
 def tried_policies(policies: Mapping[str, Given]) -> dict[str, Rules | None]:
@@ -162,7 +163,7 @@ def tried_policies(policies: Mapping[str, Given]) -> dict[str, Rules | None]:
 
 
 def _no_task(cases: AgreementCases) -> str:
-    judges = sorted(map(str, cases.judges))
+    judges = sorted(map(str, cases.plans_of))
     if not judges:
         return "there are no scores"
     if len(judges) == 1:
@@ -174,15 +175,6 @@ def _no_task(cases: AgreementCases) -> str:
 
 
 def _no_work(cases: AgreementCases) -> str:
-    if len(cases.judges) == 1:
+    if len(cases.plans_of) == 1:
         return "one judge only"
     return "no two judges scored plans of their own of the same work"
-
-
-def _nothing(reason: str) -> AgreementEstimates:
-    none = Estimate(cases=0, plans=0, reason=reason)
-    return AgreementEstimates(kappa=none, alpha=none, verdicts=())
-
-
-def _by_name(entry: tuple[object, object]) -> str:
-    return str(entry[0])

@@ -8,15 +8,14 @@ from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Final, NamedTuple
+from typing import Final
 
-from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.judged_plan import JudgedPlan, Scored
-from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
+from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums, cells
 from plangate.application.evidence.run_pairs import JudgedRun, Judges
-from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, Rules
+from plangate.application.rerun.recorded_commands import listed_commands
+from plangate.application.rerun.rerun import Rules
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
 from plangate.domain.judging import JudgeKey
@@ -24,27 +23,22 @@ from plangate.domain.judging import JudgeKey
 _NONE: Final = (0.0,) * VERDICTS
 
 
-class JudgeCounts(NamedTuple):
-    """How many plans and scores a judge has."""
-
-    plans: int = 0
-    scores: int = 0
-
-
 class AgreementCases:
     """The scores and verdicts of the plans added so far, as far as they can be compared.
 
-    `pairs` has the sums of two judges of one plan, `joint` the scores of all judges of it.
-    `partly` counts the pairs whose verdicts are not compared, as they share less than half
-    of what either scored. `runs` has one judge's scores of one plan, where others have the
-    same work.
+    `plans_of` and `scores_of` count those of each judge. `pairs` has the sums of two judges of
+    one plan, `joint` the scores of all judges of it. `partly` counts the pairs whose verdicts
+    are not compared, as they share less than half of what either scored. `runs` has one
+    judge's scores of one plan, where others have the same work.
     """
 
     def __init__(self, rules: Sequence[Rules | None], works: Mapping[str, int]) -> None:
         self._rules = tuple(rules)
+        self.passes = len(self._rules)
         self._works = works
         self.plans = 0
-        self.judges: dict[JudgeKey, JudgeCounts] = {}
+        self.plans_of: Counter[JudgeKey] = Counter()
+        self.scores_of: Counter[JudgeKey] = Counter()
         self.pairs: dict[Judges, PairSums] = {}
         self.joint = PairSums(0)
         self.partly = 0
@@ -52,22 +46,14 @@ class AgreementCases:
         self.unfit: Counter[int] = Counter()
         self.unreadable: list[UnreadablePlan] = []
 
-    @property
-    def passes(self) -> int:
-        """How many times every event is decided."""
-        return len(self._rules)
-
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
-        try:
-            inputs = [Input.of(command) for command in commands_of(store, plan_id)]
-        except UnreadableEvent as error:
-            self.unreadable.append(UnreadablePlan.of(error))
+        history = listed_commands(store, plan_id, self.unreadable)
+        if not history:
             return
-        judged = JudgedPlan(inputs)
-        for judge, scores in judged.scores.items():
-            known = self.judges.get(judge, JudgeCounts())
-            self.judges[judge] = JudgeCounts(known.plans + 1, known.scores + len(scores))
+        judged = JudgedPlan(history)
+        self.plans_of.update(judged.scores.keys())
+        self.scores_of.update({judge: len(scores) for judge, scores in judged.scores.items()})
         if len(judged.scores) > 1:
             self._compare(judged)
         if plan_id in self._works:
@@ -76,9 +62,8 @@ class AgreementCases:
 
     def extend(self, part: "AgreementCases") -> None:
         """Add the cases of the plans that follow."""
-        for judge, more in part.judges.items():
-            known = self.judges.get(judge, JudgeCounts())
-            self.judges[judge] = JudgeCounts(known.plans + more.plans, known.scores + more.scores)
+        self.plans_of += part.plans_of
+        self.scores_of += part.scores_of
         for judges, sums in part.pairs.items():
             self._sums(judges).extend(sums, self.plans)
         self.joint.extend(part.joint, self.plans)
@@ -110,7 +95,7 @@ class AgreementCases:
         self, judged: JudgedPlan, judges: Judges, common: frozenset[Scored], index: int
     ) -> Sequence[float]:
         first, second = (self._fires(judged, judge, index, common) for judge in judges)
-        return _NONE if first is None or second is None else cell(first, second)
+        return _NONE if first is None or second is None else cells(second, not second, so=first)
 
     def _fires(
         self,
@@ -150,20 +135,11 @@ class AgreementCases:
         return self.pairs.setdefault(judges, PairSums(len(self._rules)))
 
 
-def cell(first: bool, second: bool) -> tuple[float, float, float, float]:  # noqa: FBT001
-    """One pair: both so, the first alone, the second alone, or none."""
-    return (
-        float(first and second),
-        float(first and not second),
-        float(second and not first),
-        float(not first and not second),
-    )
-
-
 def _scores_of_two(judged: JudgedPlan, scores: Sequence[tuple[float, float]]) -> list[float]:
     row = [0.0] * SCORES
     for first, second in scores:
-        for place, one in enumerate(cell(judged.is_low(first), judged.is_low(second))):
+        low = judged.is_low(second)
+        for place, one in enumerate(cells(low, not low, so=judged.is_low(first))):
             row[place] += one
         row[4] += 2
         row[5] += first + second

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScorerKind
@@ -97,11 +98,12 @@ class Agreement(Result):
     `same_tasks`: two judges of the same task in the same attempt. `same_work`: two judges
     that each scored plans of their own of the same work. `repeats`: one judge, and several
     plans of the same work. Of these two, tasks with the same title are compared, in their
-    first attempts. `unfit` counts the verdicts that are missing, by policy, because its
-    changes do not fit a plan's own policy. `resamples` draws, seeded by `seed`, lead to the
-    intervals.
+    first attempts. Verdicts rest on the `assumptions`. `unfit` counts those that are missing,
+    by policy, because its changes do not fit a plan's own policy. `resamples` draws, seeded by
+    `seed`, lead to the intervals.
     """
 
+    assumptions: tuple[Assumption, ...] = ASSUMPTIONS
     plans: int
     judges: tuple[ComparedJudge, ...]
     policies: tuple[str, ...]

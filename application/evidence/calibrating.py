@@ -1,33 +1,32 @@
 """Collect the recorded outcomes of plans with the confidences before them, and calibrate."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
 from plangate.application.evidence.cases import Case, Cases, CaseScore
-from plangate.application.evidence.gate_cases import (
-    TRIPPED,
-    GateCounts,
-    ScoredResult,
-    SeenAtResults,
-    replayed,
-)
+from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import GateWorth
 from plangate.application.evidence.outcomes import Outcomes, RecordedOutcome
+from plangate.application.evidence.scored_results import (
+    TRIPPED,
+    ScoredResult,
+    ScoredResults,
+    seen_at_scores,
+)
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.plan_log import PlanIds, Step
-from plangate.application.progress import Progress, part_of
+from plangate.application.progress import Progress
+from plangate.application.rerun.assumptions import ASSUMPTIONS
 from plangate.application.rerun.over_plans import Workers, add_plans
 from plangate.application.rerun.policies import Given, rules_of
-from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
-from plangate.application.rerun.rerun import Input, Rules
+from plangate.application.rerun.recorded_commands import listed_commands
+from plangate.application.rerun.rerun import Rules, replayed
 from plangate.application.results import UnreadablePlan
 from plangate.domain.errors import InvalidInput
-from plangate.domain.events import OutcomeRecorded
 from plangate.domain.evolve import evolve
 from plangate.domain.judging import JudgeKey, judge_key
 from plangate.domain.plan import Plan
@@ -39,39 +38,60 @@ _DAY: Final = 86_400.0
 
 
 class Calibrating:
-    """The cases of the plans added so far, under each plan's own policy or another one."""
+    """The cases of the plans added so far, under each plan's own policy or another one.
 
-    passes = 1
+    `counts` has what each of some gates stops of them.
+    """
 
-    def __init__(self, options: CalibrationOptions, rules: Rules | None) -> None:
+    def __init__(
+        self, options: CalibrationOptions, rules: Rules | None, gates: Sequence[Rules | None] = ()
+    ) -> None:
         self._options = options
         self._rules = rules
         self.cases = Cases(groupings=() if options.by is None else (options.by,))
+        self.counts = GateCounts(gates)
+        self.passes = 1 + len(gates)
         self.unscored = self.unjudged = self.unfit = 0
         self.unreadable: list[UnreadablePlan] = []
 
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
+        history = listed_commands(store, plan_id, self.unreadable)
+        outcomes, results = Outcomes(), ScoredResults(history)
+        for command in history:
+            before = command.before
+            for entry in command.events:
+                last = entry is command.events[-1]
+                after = command.after if last else evolve(before, entry.event)
+                outcomes.add(Step(before, entry, after))
+                before = after
         try:
-            found = _PlanOutcomes(_steps(commands_of(store, plan_id), self._rules))
-        except UnreadableEvent as error:
-            self.unreadable.append(UnreadablePlan.of(error))
+            tripped = seen_at_scores(replayed(history, self._rules), TRIPPED)
+            self.counts.add(history, results)
         except InvalidInput:
             self.unfit += 1
-        else:
-            for outcome, results in found.newest():
-                self._add(found.plan, outcome, results)
+            return
+        for outcome in outcomes.newest():
+            before_it = results.outcomes[outcome.task_id, outcome.source].results
+            stopped = tripped[before_it[-1].number - 1] if before_it else None
+            self._add(history[-1].after, outcome, before_it, stopped=stopped)
 
     def extend(self, part: "Calibrating") -> None:
         """Add the cases of the plans that follow."""
         self.cases.extend(part.cases)
+        self.counts.extend(part.counts)
         self.unscored += part.unscored
         self.unjudged += part.unjudged
         self.unfit += part.unfit
         self.unreadable += part.unreadable
 
     def _add(
-        self, plan: Plan, outcome: RecordedOutcome, results: tuple[ScoredResult[bool], ...]
+        self,
+        plan: Plan,
+        outcome: RecordedOutcome,
+        results: Sequence[ScoredResult],
+        *,
+        stopped: bool | None,
     ) -> None:
         confidence = outcome.assessment.confidence
         if self._options.confidence is Confidence.ROLLING:
@@ -79,14 +99,14 @@ class Calibrating:
         if confidence is None:
             self.unscored += 1
             return
-        self.unjudged += not results
+        self.unjudged += stopped is None
         task = plan.tasks.get(outcome.task_id)
         self.cases.add(
             Case(
                 plan_id=plan.plan_id,
                 confidence=confidence,
                 accepted=outcome.outcome is Outcome.ACCEPTED,
-                stopped=results[-1].seen if results else None,
+                stopped=stopped,
                 source=outcome.source,
                 labels=tuple(dict.fromkeys((*plan.labels, *(task.labels if task else ())))),
                 scores=tuple(_by_judge(results)),
@@ -94,50 +114,14 @@ class Calibrating:
         )
 
 
-class _PlanOutcomes:
-    """The newest outcomes of one plan, each with the results that stood before it."""
-
-    def __init__(self, steps: Iterable[tuple[RecordedCommand, Plan | None]]) -> None:
-        outcomes, verdicts = Outcomes(), SeenAtResults(TRIPPED)
-        self._results: dict[str, tuple[ScoredResult[bool], ...]] = {}
-        self._outcomes = outcomes
-        self.plan = Plan("")
-        for command, after in steps:
-            plan = command.before
-            for entry in command.events:
-                before, plan = plan, evolve(plan, entry.event)
-                outcomes.add(Step(before, entry, plan))
-                if isinstance(entry.event, OutcomeRecorded):
-                    found = verdicts.results(entry.event.task_id)
-                    self._results[entry.envelope.event_id] = tuple(found)
-            command.led_to(plan)
-            verdicts.add(command, after or plan)
-            self.plan = plan
-
-    def newest(self) -> Iterator[tuple[RecordedOutcome, tuple[ScoredResult[bool], ...]]]:
-        """Each outcome with its results, the newest last."""
-        for outcome in self._outcomes.newest():
-            yield outcome, self._results[outcome.event_id]
-
-
-def _steps(
-    commands: Iterable[RecordedCommand], rules: Rules | None
-) -> Iterator[tuple[RecordedCommand, Plan | None]]:
-    """Each command with the plan after it under other rules; None for the recorded ones."""
-    if rules is None:
-        yield from ((command, None) for command in commands)
-    else:
-        yield from replayed(map(Input.of, commands), rules)
-
-
-def _by_judge(results: tuple[ScoredResult[bool], ...]) -> Iterator[CaseScore]:
+def _by_judge(results: Sequence[ScoredResult]) -> Iterator[CaseScore]:
     """Each judge's newest score, the newest of all last."""
-    newest: dict[JudgeKey, ScoredResult[bool]] = {}
+    newest: dict[JudgeKey, ScoredResult] = {}
     for result in results:
         key = judge_key(result.scored.scorer)
         newest.pop(key, None)
         newest[key] = result
-    for key, (scored, _) in newest.items():
+    for key, (_, scored) in newest.items():
         when = scored.occurred_at or scored.at
         version = scored.scorer.version if scored.scorer else None
         yield CaseScore(str(key), version or "", scored.score, when.timestamp() / _DAY)
@@ -155,30 +139,16 @@ def calibrate(
 ) -> Calibration:
     """Compare the recorded outcomes of plans with the confidences before them."""
     rules = None if policy == {} else rules_of(policy)
-    changes = _changes(policy)
-    found = Calibrating(options, rules)
-    parts = 1 if options.cost is None else 2
-    add_plans(found, store, workers, plan_ids, part_of(progress, 0, parts))
-    counts = None
-    if options.cost is not None:
-        counts = GateCounts([partial(_at_threshold, rules, value) for value in _THRESHOLDS])
-        add_plans(counts, store, workers, plan_ids, part_of(progress, 1, parts))
-    return _calibration(found, counts, options, changes, statistics)
-
-
-def _calibration(
-    found: Calibrating,
-    counts: GateCounts | None,
-    options: CalibrationOptions,
-    changes: Mapping[str, Any],
-    statistics: Statistics,
-) -> Calibration:
-    cases, seed = found.cases, options.seed
+    tried = () if options.cost is None else _THRESHOLDS
+    found = Calibrating(options, rules, [partial(_at_threshold, rules, one) for one in tried])
+    add_plans(found, store, workers, plan_ids, progress)
+    changes, cases, seed = _changes(policy), found.cases, options.seed
     accepted = sum(cases.accepted)
     judges = statistics.judges(cases, seed)
     tests = [part.p for one in judges for part in (one.drift, one.change)]
     return Calibration(
         **dict(statistics.reliability(cases, seed)),
+        assumptions=ASSUMPTIONS if changes or options.cost is not None else (),
         confidence=options.confidence,
         cases=len(cases),
         plans=len(cases.plans.names),
@@ -194,8 +164,8 @@ def _calibration(
         groups=() if options.by is None else statistics.groups(cases, options.by, seed),
         costs=(
             None
-            if counts is None or options.cost is None
-            else statistics.costs(counts, _THRESHOLDS, options.cost, seed)
+            if options.cost is None
+            else statistics.costs(found.counts, _THRESHOLDS, options.cost, seed)
         ),
         resamples=statistics.resamples,
         seed=seed,

@@ -13,6 +13,7 @@ from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Cost, Costs, GateWorth, MoreOutcomes
 from plangate.application.evidence.judge_calibration import JudgeCalibration, Worth
 from plangate.application.models import Model
+from plangate.application.rerun.assumptions import Assumption
 from plangate.application.results import Result, UnreadablePlan
 
 
@@ -101,10 +102,12 @@ class Calibration(Reliability):
     the cases by source. `gate` is what the gate itself would have stopped, `judges` what
     each judge's scores are worth, `more` how many more outcomes narrow intervals need.
     `groups` has a row for each group of `by`, and `costs` one for each threshold, where
-    these were asked for. The intervals come from `resamples` random draws of whole plans,
+    these were asked for: what other policies or thresholds would have done rests on the
+    `assumptions`. The intervals come from `resamples` random draws of whole plans,
     seeded by `seed`; `comparisons` is how many tests the q-values are corrected for.
     """
 
+    assumptions: tuple[Assumption, ...] = ()
     confidence: Confidence
     cases: int
     plans: int

@@ -1,6 +1,7 @@
 """Cases in compact arrays: each outcome with the confidence before it, and who judged when."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,7 +113,7 @@ class Cases:
         self.plan, self.confidence = array("L"), array("d")
         self.accepted, self.stopped = array("B"), array("b")
         self.plans = NumberedNames()
-        self.sources: dict[str, int] = {}
+        self.sources: Counter[str] = Counter()
         self.scores = JudgeScores()
         self.groups = {one: (array("L"), array("L"), NumberedNames()) for one in groupings}
 
@@ -126,7 +127,7 @@ class Cases:
         self.confidence.append(case.confidence)
         self.accepted.append(case.accepted)
         self.stopped.append(-1 if case.stopped is None else case.stopped)
-        self.sources[case.source] = self.sources.get(case.source, 0) + 1
+        self.sources[case.source] += 1
         for given in case.scores:
             self.scores.add(plan, given, accepted=case.accepted)
         for grouping, (places, numbers, names) in self.groups.items():
@@ -142,8 +143,7 @@ class Cases:
         self.confidence += part.confidence
         self.accepted += part.accepted
         self.stopped += part.stopped
-        for source, count in part.sources.items():
-            self.sources[source] = self.sources.get(source, 0) + count
+        self.sources.update(part.sources)
         for grouping, (places, numbers, names) in self.groups.items():
             other_places, other_numbers, other_names = part.groups[grouping]
             places.extend(before + place for place in other_places)

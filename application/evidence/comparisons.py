@@ -11,8 +11,11 @@ from typing import Final, NamedTuple
 MIN_PLANS: Final = 10
 """A comparison needs so many plans on each side; with fewer it is not made."""
 
-FALSE_DISCOVERIES: Final = 0.01
-"""The share of findings of one kind that may be due to chance, by Benjamini and Hochberg."""
+FALSE_FINDINGS: Final = 0.01
+"""The share of findings of one kind that may be due to chance, by Benjamini and Hochberg.
+
+A finding names someone and can fail a CI run, so it is seldom false.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,6 @@ class Significance(NamedTuple):
     p: float
     adjusted: float
 
-    def is_found(self, false_discoveries: float = FALSE_DISCOVERIES) -> bool:
+    def is_found(self, false_discoveries: float = FALSE_FINDINGS) -> bool:
         """Whether it is beyond what chance explains among so many comparisons."""
         return self.adjusted <= false_discoveries

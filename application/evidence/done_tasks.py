@@ -97,9 +97,7 @@ class DoneTasks:
             severity = severity_if(not one.explained and (one.led_on or whole))
             groups.setdefault(severity, {})[task_id] = one
         for severity, tasks in groups.items():
-            shown_by = EventList()
-            for task_id, one in tasks.items():
-                shown_by.add(one.event_id, task_id)
+            shown_by = EventList.of_tasks((task, one.event_id) for task, one in tasks.items())
             self._found.add(FindingKind.DONE_UNJUDGED, severity, shown_by, _sentence(tasks))
         for task_id, (event_id, score) in self._failed_later.items():
             self._found.add(
@@ -124,7 +122,7 @@ class DoneTasks:
 
     def _by_hand(self, step: Step, event: events.TaskStatusChanged, low: str, score: float) -> None:
         accepted = event.cause is StatusCause.APPROVED
-        how = "accepted by an approval" if accepted else "marked done by hand"
+        how = _BY_HAND[event.cause] + ("" if accepted else " by hand")
         without = "" if event.reason or accepted else ", without a reason"
         self._found.add(
             FindingKind.DONE_BY_HAND,

@@ -48,13 +48,15 @@ def too_few(
     `fewer` is the number of accepted or of rejected outcomes, whichever is less, for an
     estimate that needs both. `unit` names the cases, `group` what is drawn.
     """
-    short = [
-        f"{there} of {needed} {what}"
-        for there, needed, what in (
-            (cases, MIN_CASES, unit),
-            (plans, MIN_PLANS, group),
-            (fewer, MIN_OF_EACH, "of each sort"),
-        )
-        if there < needed
-    ]
+    return short_of(
+        unit,
+        (cases, MIN_CASES, unit),
+        (plans, MIN_PLANS, group),
+        (fewer, MIN_OF_EACH, "of each sort"),
+    )
+
+
+def short_of(unit: str, *counts: tuple[int, int, str]) -> str | None:
+    """Why there is too little, from what there is, is needed and is counted; None if enough."""
+    short = [f"{there} of {needed} {what}" for there, needed, what in counts if there < needed]
     return f"not enough {unit}: {', '.join(short)}" if short else None

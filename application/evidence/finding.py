@@ -1,6 +1,6 @@
 """A finding: something in a plan's scores to look at, and the events that show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final, Self
 
@@ -72,18 +72,8 @@ class FindingKind(StrEnum):
     PADDED = "padded"
 
 
-FROM_DISTRIBUTIONS: Final = (
-    FindingKind.JUDGE_MILDER,
-    FindingKind.JUDGE_HARSHER,
-    FindingKind.HEAPED_AT_THRESHOLD,
-    FindingKind.CONSTANT_SCORES,
-    FindingKind.JUDGE_SWAPPED,
-    FindingKind.VERSION_SHIFTED,
-    FindingKind.RETRACTS_OFTEN,
-    FindingKind.APPROVES_OFTEN,
-    FindingKind.PADDED,
-)
-"""The kinds that a test finds in many scores together, not event by event."""
+FROM_DISTRIBUTIONS: Final = tuple(FindingKind)[[*FindingKind].index(FindingKind.JUDGE_MILDER) :]
+"""The kinds that a test finds in many scores together, not event by event: the last ones."""
 
 
 class Severity(StrEnum):
@@ -154,8 +144,13 @@ class EventList:
     @classmethod
     def of(cls, task_id: str | None, *event_ids: str) -> Self:
         """These events, about one task or about the plan."""
+        return cls.of_tasks((task_id, event_id) for event_id in event_ids)
+
+    @classmethod
+    def of_tasks(cls, events: Iterable[tuple[str | None, str]]) -> Self:
+        """These events, each of a task."""
         shown_by = cls()
-        for event_id in event_ids:
+        for task_id, event_id in events:
             shown_by.add(event_id, task_id)
         return shown_by
 

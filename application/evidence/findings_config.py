@@ -3,7 +3,6 @@
 With it a CI run can fail on what is new and pass on what is known.
 """
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from plangate.application.evidence.finding import Finding, FindingKind, Severity
+from plangate.application.evidence.same_text import text_key
 from plangate.application.models import Model
 from plangate.domain.vocabulary import Identifier, Reason
 
@@ -120,14 +120,3 @@ class Names:
     def same(self, one: str | None, other: str | None) -> bool:
         """Whether two names are of the same one; an absent name is no one's."""
         return one is not None and other is not None and self.key(one) == self.key(other)
-
-
-def normal_text(text: str) -> str:
-    """A text without its case, punctuation and spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(filter(str.isalnum, folded))
-
-
-def text_key(text: str) -> str:
-    """The normal text; a text of punctuation alone stays as it is."""
-    return normal_text(text) or text

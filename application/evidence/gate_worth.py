@@ -12,7 +12,8 @@ from plangate.application.results import Result
 class GateWorth(Result):
     """What the gate would have stopped: the gate itself, not a cut on one confidence.
 
-    `policy` has the changes that were tried; without any it is each plan's own. Of
+    A result is stopped if the gate was tripped right after its score, whether or not it held
+    work. `policy` has the changes that were tried; without any it is each plan's own. Of
     `stopped_bad` + `stopped_good` results that were stopped, `precision` is the share that
     was rejected; `recall` is the share of the rejected ones that was stopped;
     `good_stopped` that of the accepted ones. `unjudged` outcomes had no output score; `unfit`

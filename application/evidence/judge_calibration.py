@@ -1,14 +1,16 @@
 """What a judge's scores are worth, and whether that changed over time."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.results import Result
 
-FALSE_DISCOVERIES: Final = 0.05
-"""Of the changes that are named, this share may be false (Benjamini–Hochberg)."""
+FALSE_CHANGES: Final = 0.05
+"""Of the changes that are named, this share may be false (Benjamini–Hochberg).
+
+A calibration is read, and fails nothing: to miss a change costs more than to look once more.
+"""
 
 
 class Worth(Result):
@@ -69,21 +71,18 @@ class JudgeCalibration(Result):
     @property
     def changes(self) -> tuple[str, ...]:
         """The changes that hold with a false discovery rate of 5 %, in words."""
-        return (*self._drifts(), *self._changed())
-
-    def _drifts(self) -> Iterator[str]:
-        q, slope = self.drift.q, self.drift.slope
-        if q is not None and q <= FALSE_DISCOVERIES:
-            value, low, high = slope.value or 0.0, slope.low or 0.0, slope.high or 0.0
-            yield (
+        found, (drift, change) = list[str](), (self.drift, self.change)
+        if drift.q is not None and drift.q <= FALSE_CHANGES:
+            value, low, high = (
+                one or 0.0 for one in (drift.slope.value, drift.slope.low, drift.slope.high)
+            )
+            found.append(
                 f"{self.judge} drifts by {value:+.3f} [{low:+.3f}, {high:+.3f}] in 30 days "
-                f"(q = {q:.2g})"
+                f"(q = {drift.q:.2g})"
             )
-
-    def _changed(self) -> Iterator[str]:
-        q, before, after = self.change.q, self.change.before or 0.0, self.change.after or 0.0
-        if q is not None and q <= FALSE_DISCOVERIES:
-            yield (
-                f"{self.judge} is too high by {before:+.2f} before {self.change.day}, "
-                f"by {after:+.2f} since (q = {q:.2g})"
+        if change.q is not None and change.q <= FALSE_CHANGES:
+            found.append(
+                f"{self.judge} is too high by {change.before or 0.0:+.2f} before {change.day}, "
+                f"by {change.after or 0.0:+.2f} since (q = {change.q:.2g})"
             )
+        return tuple(found)

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
-from plangate.application.evidence.findings_config import text_key
+from plangate.application.evidence.same_text import text_key
 from plangate.application.rerun.recorded_commands import RecordedCommand
-from plangate.application.rerun.rerun import Input, Rules, fires
+from plangate.application.rerun.rerun import Rules, fires
 from plangate.domain import events
 from plangate.domain.confidence import reaches
 from plangate.domain.judging import JudgeKey, judge_key
@@ -32,15 +32,15 @@ class Scored(NamedTuple):
 class JudgedPlan:
     """One plan, by its judges. `scores` has those of each, in the order of their first one."""
 
-    def __init__(self, inputs: Sequence[Input]) -> None:
-        self._inputs = inputs
+    def __init__(self, history: Sequence[RecordedCommand]) -> None:
+        self._history = history
         self._given: dict[int, tuple[JudgeKey, tuple[Scored, ...]]] = {}
-        self.plan: Plan = inputs[-1].recorded.after
+        self.plan: Plan = history[-1].after
         self.scores: dict[JudgeKey, dict[Scored, float]] = {}
         newest: dict[tuple[JudgeKey, Scored], dict[str, float]] = {}
         attempts: dict[str, int] = {}
-        for index, given in enumerate(inputs):
-            for judge, scored in _follow(given.recorded, newest, attempts):
+        for index, command in enumerate(history):
+            for judge, scored in _follow(command, newest, attempts):
                 self._given[index] = judge, (*self._given.get(index, (judge, ()))[1], scored)
         for (judge, scored), scores in newest.items():
             if scores:
@@ -57,10 +57,10 @@ class JudgedPlan:
 
         `only` names the scores to go by. Raises `InvalidInput` where the rules do not fit.
         """
-        inputs = list(self._of(judge, only))
+        history = list(self._of(judge, only))
         alone = self.plan.policy.min_judges == 1
-        as_recorded = rules is None and alone and len(inputs) == len(self._inputs)
-        return fires(inputs, None if as_recorded else partial(_for_one, rules))
+        as_recorded = rules is None and alone and len(history) == len(self._history)
+        return fires(history, None if as_recorded else partial(_for_one, rules))
 
     def labels(self) -> Mapping[Scored, int]:
         """Labels of what was scored in first attempts, the same in plans of the same work."""
@@ -78,13 +78,13 @@ class JudgedPlan:
             if scored.attempt == FIRST_ATTEMPT and scored.task_id in numbers
         }
 
-    def _of(self, judge: JudgeKey, only: Collection[Scored] | None) -> Iterator[Input]:
+    def _of(self, judge: JudgeKey, only: Collection[Scored] | None) -> Iterator[RecordedCommand]:
         """The commands without the scores of other judges, and without those not asked for."""
-        for index, given in enumerate(self._inputs):
+        for index, command in enumerate(self._history):
             by, scored = self._given.get(index, (judge, ()))
             asked = only is None or not scored or any(one in only for one in scored)
             if by == judge and asked:
-                yield given
+                yield command
 
 
 def _follow(

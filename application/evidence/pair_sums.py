@@ -69,3 +69,8 @@ class PairSums:
 
     def __len__(self) -> int:
         return len(self.plans)
+
+
+def cells(so_too: float, not_so: float, *, so: bool) -> list[float]:
+    """How many pairs of one that is so, or not, are both so, the first, the second, or none."""
+    return [so_too, not_so, 0.0, 0.0] if so else [0.0, 0.0, so_too, not_so]

@@ -63,8 +63,7 @@ class PlanChanges:
         self._lifted: list[_Removal] = []
         self._earlier: list[_Removal] = []
         self._rounds: dict[str, _Rounds] = {}
-        self._out_of_order = EventList()
-        self._early: dict[str, None] = {}
+        self._early: dict[str, str] = {}
 
     # --- revisions ---
 
@@ -121,9 +120,7 @@ class PlanChanges:
         self._earlier.clear()
 
     def _opened(self, base: Plan, after: Plan, removals: list[_Removal]) -> None:
-        shown_by = EventList()
-        for one in removals:
-            shown_by.add(one.event_id, one.task_id)
+        shown_by = EventList.of_tasks((one.task_id, one.event_id) for one in removals)
         what = first([f"{one.task_id} ({one.confidence:.3f}) was {one.how}" for one in removals])
         left = " (no score is left)" if not any(after.scored()) else ""
         self._found.add(
@@ -169,10 +166,8 @@ class PlanChanges:
         task = step.before.tasks.get(task_id)
         if task is None:
             return
-        unmet = step.before.unmet(task)
-        if unmet and task_id not in self._early:
-            self._out_of_order.add(step.event_id, task_id)
-            self._early[task_id] = None
+        if step.before.unmet(task):
+            self._early.setdefault(task_id, step.event_id)
 
     def released(self, step: Step, event: events.TaskChanged) -> None:
         """A task may wait no longer for one that failed."""
@@ -204,7 +199,8 @@ class PlanChanges:
         if self._early:
             what = "it was" if len(self._early) == 1 else f"{first(list(self._early))} were"
             text = f"{what} scored or done before what must be done first"
-            self._found.add(FindingKind.OUT_OF_ORDER, Severity.NOTICE, self._out_of_order, text)
+            shown_by = EventList.of_tasks(self._early.items())
+            self._found.add(FindingKind.OUT_OF_ORDER, Severity.NOTICE, shown_by, text)
 
 
 def _is_open(plan: Plan) -> bool:

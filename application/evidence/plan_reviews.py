@@ -74,10 +74,8 @@ class PlanReviews:
 
     def review(self, store: EventStore, plan_id: str) -> ReviewedPlan:
         """Review a plan to its end, or to the first event that cannot be read."""
-        review, sampler = (
-            PlanReview(plan_id, self._failed, self._names),
-            Sampler(plan_id, self._names),
-        )
+        review = PlanReview(plan_id, self._failed, self._names)
+        sampler = Sampler(plan_id, self._names)
         events, unreadable = 0, None
         try:
             for step in plan_steps(store, plan_id):
@@ -86,7 +84,5 @@ class PlanReviews:
                 events += 1
         except UnreadableEvent as error:
             unreadable = UnreadablePlan.of(error)
-        found = review.finish()
-        return ReviewedPlan(
-            found, events, sampler.finish(), review.work, review.failure, unreadable
-        )
+        found, again = review.finish(), review.again
+        return ReviewedPlan(found, events, sampler.finish(), again.work, again.failure, unreadable)

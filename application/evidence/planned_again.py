@@ -30,14 +30,14 @@ from plangate.domain.vocabulary import (
 
 
 class PlannedAgain:
-    """One plan beside the earlier failures of the same work."""
+    """One plan beside the earlier failures of the same `work`; `failure` is its own first one."""
 
     def __init__(self, found: PlanFindings, plan_id: str, failed: FailedWork) -> None:
         self._found = found
         self._plan_id = plan_id
         self._failed = failed
-        self._work: WorkKey | None = None
-        self._own_failure: Failure | None = None
+        self.work: WorkKey | None = None
+        self.failure: Failure | None = None
         self._earlier: Failure | None = None
         self._weaker: list[str] = []
         self._shadow: Plan | None = None
@@ -45,28 +45,18 @@ class PlannedAgain:
         self._last_pass: str | None = None
         self._plan: Plan | None = None
 
-    @property
-    def work(self) -> WorkKey | None:
-        """What the plan is about."""
-        return self._work
-
-    @property
-    def failure(self) -> Failure | None:
-        """The first failure of the plan itself."""
-        return self._own_failure
-
     def created(self, step: Step, event: events.PlanCreated) -> None:
         """Look for earlier failures of the work, the strictest policy first."""
-        self._work = work_of(event)
+        self.work = work_of(event)
         position = step.recorded.envelope.position
-        if self._work is None or position is None:
+        if self.work is None or position is None:
             return
-        earlier = list(self._failed.before(self._work, position))
+        earlier = self._failed.before(self.work, position)
         weaker = [(one, weaker_fields(one.policy, event.policy)) for one in earlier]
-        for failure, fields in (*((one, f) for one, f in weaker if f), *weaker[:1]):
-            self._earlier, self._weaker = failure, fields
-            break
-        if self._earlier is not None and self._weaker:
+        if not weaker:
+            return
+        self._earlier, self._weaker = next((one for one in weaker if one[1]), weaker[0])
+        if self._weaker:
             stricter = event.model_copy(update={"policy": self._earlier.policy})
             self._shadow = evolve(Plan(self._plan_id), stricter)
 
@@ -92,20 +82,20 @@ class PlannedAgain:
     def fail(self, step: Step) -> None:
         """The work failed here too."""
         position = step.recorded.envelope.position
-        if self._own_failure is None and position is not None:
+        if self.failure is None and position is not None:
             policy = step.after.policy
-            self._own_failure = Failure(self._plan_id, policy, step.event_id, position)
+            self.failure = Failure(self._plan_id, policy, step.event_id, position)
 
     def finish(self) -> None:
         """Report what was not reported on the way, and keep the failure of this plan."""
-        if self._work is not None and self._own_failure is not None:
-            self._failed.add(self._work, self._own_failure)
+        if self.work is not None and self.failure is not None:
+            self._failed.add(self.work, self.failure)
         earlier, last = self._earlier, self._last_pass
         if earlier is None or self._reported:
             return
         if self._weaker:
             self._report(earlier, self._kind, None, None, self._weaker_text())
-        elif last is not None and self._own_failure is None and self._is_through():
+        elif last is not None and self.failure is None and self._is_through():
             how = "was planned again until it passed"
             self._report(earlier, FindingKind.PLANNED_UNTIL_PASSED, None, last, how)
 
@@ -122,9 +112,7 @@ class PlannedAgain:
         self._let_through(step, task.id, how)
 
     def _check_gate(self, step: Step, event: events.TaskScored, shadow: Plan) -> None:
-        task = shadow.tasks.get(event.task_id)
-        settles = event.mark_done is True and task is not None and shadow.passes(task)
-        if not shadow.gate_fires(done=event.task_id if settles else None):
+        if not _gate_fires(shadow, event):
             return
         fired = events.ReplanTriggered(
             at=event.at,
@@ -133,10 +121,7 @@ class PlannedAgain:
             threshold=shadow.gate.threshold(shadow.policy),
         )
         self._shadow = evolve(shadow, fired)
-        actual = step.after
-        actual_task = actual.tasks.get(event.task_id)
-        passes = event.mark_done is True and actual_task is not None and actual.passes(actual_task)
-        if not actual.gate_fires(done=event.task_id if passes else None) and not actual.replan_due:
+        if not _gate_fires(step.after, event) and not step.after.replan_due:
             how = f"went on where the earlier gate fires, at {shadow.rolling_confidence:.3f}"
             self._let_through(step, event.task_id, how)
 
@@ -182,6 +167,13 @@ class PlannedAgain:
         ids = [earlier.event_id, event_id(self._plan_id, 1), *([last] if last else [])]
         text = f"the work of plan {earlier.plan_id}, which failed, {how}"
         self._found.add(kind, severity, EventList.of(task_id, *ids), text)
+
+
+def _gate_fires(plan: Plan, event: events.TaskScored) -> bool:
+    """Whether the gate fires at an output score, which may have settled its task."""
+    task = plan.tasks.get(event.task_id)
+    passes = event.mark_done is True and task is not None and plan.passes(task)
+    return plan.gate_fires(done=event.task_id if passes else None)
 
 
 def weaker_fields(old: Policy, new: Policy) -> list[str]:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from plangate.application import telemetry
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.agreement import Agreeing, AgreementOptions
+from plangate.application.evidence.agreement import AgreementOptions, agreement
 from plangate.application.evidence.agreement_results import Agreement
 from plangate.application.evidence.calibrating import calibrate
 from plangate.application.evidence.calibration import Calibration, CalibrationOptions, Confidence
@@ -107,5 +107,12 @@ class EvidenceQueries:
         `InvalidInput`, `PlanNotFound`.
         """
         options = validate(AgreementOptions, {"seed": seed})
-        agreeing = Agreeing(self._store, self._workers, self._statistics(), options.seed)
-        return agreeing.agreement(plan_ids, policies, progress)
+        return agreement(
+            self._store,
+            self._workers,
+            plan_ids,
+            policies,
+            statistics=self._statistics(),
+            seed=options.seed,
+            progress=progress,
+        )

@@ -6,17 +6,19 @@ says that work was meant, and makes a finding a notice. Retracted lows count as 
 too.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from plangate.application.evidence.finding import (
     EventList,
     FindingKind,
     PlanFindings,
+    Severity,
     first,
     severity_if,
 )
-from plangate.application.evidence.findings_config import Names, normal_text
+from plangate.application.evidence.findings_config import Names
+from plangate.application.evidence.same_text import text_key
 from plangate.application.plan_log import Step
 from plangate.domain import events
 from plangate.domain.confidence import reaches
@@ -59,6 +61,13 @@ class AttemptWork:
         """The lows that did not let the task pass."""
         return [low for low in self.lows if not low.fired]
 
+    def retractions(self, *more: str) -> tuple[list[str], str]:
+        """The ids of the retracted lows, each with its retraction, and of more; in words."""
+        ids = [name for low, retraction in self.retracted for name in (low.event_id, retraction)]
+        scores = first([f"{low.score:.3f}" for low, _ in self.retracted])
+        was = "score {} was" if len(self.retracted) == 1 else "scores {} were"
+        return [*ids, *more], f"its low {was.format(scores)} retracted"
+
 
 class Rescoring:
     """The output scores of one plan's tasks, watched for second opinions."""
@@ -68,7 +77,8 @@ class Rescoring:
         self._names = names
         self._works: dict[str, AttemptWork] = {}
         self._dropped: dict[str, AttemptWork] = {}
-        self._retracted_and_passed: list[tuple[str, EventList, Sequence[LowScore], float]] = []
+        self._retracted_and_passed: list[tuple[EventList, str]] = []
+        self._retracted = 0
 
     def work(self, task_id: str) -> AttemptWork:
         """What was scored low of a task since it was last claimed."""
@@ -124,8 +134,7 @@ class Rescoring:
 
     def claimed(self, task_id: str) -> None:
         """A worker has the task now: earlier scores are of earlier work."""
-        work = self._works.pop(task_id, None)
-        if work is not None:
+        if work := self._works.pop(task_id, None):
             self._end(task_id, work)
 
     def restarted(self, task_id: str) -> None:
@@ -149,11 +158,11 @@ class Rescoring:
             return
         self._end(task_id, work)
         if task is not None and task.title is not None and work.lows:
-            self._dropped[normal_text(task.title)] = AttemptWork(work.lows, restarted=True)
+            self._dropped[text_key(task.title)] = AttemptWork(work.lows, restarted=True)
 
     def added(self, task: events.PlannedTask) -> None:
         """A task with the title of a dropped one is the same work."""
-        work = self._dropped.pop(normal_text(task.title or ""), None)
+        work = self._dropped.pop(text_key(task.title or ""), None)
         if work is not None:
             self._works[task.id] = work
 
@@ -161,15 +170,9 @@ class Rescoring:
         """Report what depends on the whole plan."""
         for task_id, work in self._works.items():
             self._end(task_id, work)
-        lows = sum(len(lows) for _, _, lows, _ in self._retracted_and_passed)
-        for _, shown_by, retracted, score in self._retracted_and_passed:
-            self._found.add(
-                FindingKind.LOW_RETRACTED,
-                severity_if(lows > 1),
-                shown_by,
-                f"{_scores(retracted)} retracted, and it passed with {score:.3f}, with no claim "
-                "in between",
-            )
+        severity = severity_if(self._retracted > 1)
+        for shown_by, text in self._retracted_and_passed:
+            self._found.add(FindingKind.LOW_RETRACTED, severity, shown_by, text)
 
     # --- what is found ---
 
@@ -195,24 +198,20 @@ class Rescoring:
         work.lows.clear()
 
     def _passed_at_last(self, step: Step, event: events.TaskScored, work: AttemptWork) -> None:
-        ids = [name for low, retraction in work.retracted for name in (low.event_id, retraction)]
-        shown_by = EventList.of(event.task_id, *ids, step.event_id)
-        lows = [low for low, _ in work.retracted]
-        self._retracted_and_passed.append((event.task_id, shown_by, lows, event.score))
+        ids, retracted = work.retractions(step.event_id)
+        text = f"{retracted}, and it passed with {event.score:.3f}, with no claim in between"
+        self._retracted_and_passed.append((EventList.of(event.task_id, *ids), text))
+        self._retracted += len(work.retracted)
         work.retracted.clear()
         work.led_on = None
 
     def _end(self, task_id: str, work: AttemptWork) -> None:
         if work.led_on is None or not work.retracted:
             return
-        ids = [name for low, retraction in work.retracted for name in (low.event_id, retraction)]
-        lows = [low for low, _ in work.retracted]
-        self._found.add(
-            FindingKind.LOW_RETRACTED,
-            severity_if(changed=False),
-            EventList.of(task_id, *ids),
-            f"{_scores(lows)} retracted, and {work.led_on}",
-        )
+        ids, retracted = work.retractions()
+        text = f"{retracted}, and {work.led_on}"
+        shown_by = EventList.of(task_id, *ids)
+        self._found.add(FindingKind.LOW_RETRACTED, Severity.NOTICE, shown_by, text)
 
     def _same(self, one: Scorer | None, other: Scorer | None) -> bool:
         if one is None or other is None:
@@ -237,8 +236,3 @@ def _score_of(judgements: Iterable[Judgement], version: int | None) -> float:
 
 def _is_open(plan: Plan) -> bool:
     return reaches(plan.rolling_confidence, plan.gate.threshold(plan.policy))
-
-
-def _scores(lows: Sequence[LowScore]) -> str:
-    scores = first([f"{low.score:.3f}" for low in lows])
-    return f"its low score {scores} was" if len(lows) == 1 else f"its low scores {scores} were"

@@ -20,7 +20,7 @@ from plangate.application.evidence.outcomes import Outcomes
 from plangate.application.evidence.plan_changes import PlanChanges
 from plangate.application.evidence.planned_again import PlannedAgain
 from plangate.application.evidence.rescoring import Rescoring
-from plangate.application.evidence.same_work import FailedWork, Failure, WorkKey
+from plangate.application.evidence.same_work import FailedWork
 from plangate.application.evidence.scorers import Scorers
 from plangate.application.plan_log import Step
 from plangate.domain import events
@@ -42,17 +42,7 @@ class PlanReview:
         self._done = DoneTasks(self._found, self._rescoring)
         self._scorers = Scorers(self._found, names)
         self._changes = PlanChanges(self._found)
-        self._again = PlannedAgain(self._found, plan_id, failed)
-
-    @property
-    def work(self) -> WorkKey | None:
-        """What the plan is about."""
-        return self._again.work
-
-    @property
-    def failure(self) -> Failure | None:
-        """The first failure of the plan."""
-        return self._again.failure
+        self.again = PlannedAgain(self._found, plan_id, failed)
 
     def add(self, step: Step) -> None:  # noqa: C901, PLR0912  (a branch an event)
         """Review the plan's next event."""
@@ -61,7 +51,7 @@ class PlanReview:
         self._outcomes.add(step)
         match event:
             case events.PlanCreated():
-                self._again.created(step, event)
+                self.again.created(step, event)
             case events.TaskScored():
                 self._score(step, event)
             case events.ScoreRetracted():
@@ -78,7 +68,7 @@ class PlanReview:
             case events.ReplanTriggered():
                 self._rescoring.fired(step, event)
                 self._changes.replan(step, event.task_id)
-                self._again.fail(step)
+                self.again.fail(step)
             case events.PlanRevised():
                 self._changes.revised(step)
             case events.TaskAdded():
@@ -113,11 +103,11 @@ class PlanReview:
                 pass
             case _:
                 assert_never(event)
-        self._again.add(step)
+        self.again.add(step)
 
     def finish(self) -> list[Finding]:
         """End the review; return all findings, ordered by the event that completed each."""
-        for reviewer in (self._rescoring, self._done, self._scorers, self._changes, self._again):
+        for reviewer in (self._rescoring, self._done, self._scorers, self._changes, self.again):
             reviewer.finish()
         if self._plan is not None:
             gate_shape(self._plan, self._found)
@@ -132,7 +122,7 @@ class PlanReview:
             self._changes.settled(step, event.task_id)
             task = step.after.tasks.get(event.task_id)
             if event.mark_done and task is not None and not step.after.passes(task):
-                self._again.fail(step)
+                self.again.fail(step)
 
     def _move(self, step: Step, event: events.TaskStatusChanged) -> None:
         self._done.moved(step, event)
@@ -144,7 +134,7 @@ class PlanReview:
         if event.cause is StatusCause.MARKED:
             self._changes.moved(step, event)
         if event.new is TaskStatus.FAILED:
-            self._again.fail(step)
+            self.again.fail(step)
         if event.cause in _BY_HAND and event.new is TaskStatus.DONE:
             self._changes.settled(step, event.task_id)
 

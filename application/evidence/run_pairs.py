@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Final, NamedTuple
 
-from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
+from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums, cells
 from plangate.domain.judging import JudgeKey
 
 _SEVERAL: Final = 2
@@ -132,7 +132,7 @@ def _with_own(score: float, so: bool, group: _Ratings) -> _Eight:  # noqa: FBT00
     alike = (group.so - so) / rest
     square = score * score
     return [
-        *_pairs(alike, 1 - alike, so=so),
+        *cells(alike, 1 - alike, so=so),
         1.0,
         (score + (group.total - score) / rest) / 2,
         (square + (group.squares - square) / rest) / 2,
@@ -153,7 +153,7 @@ def _with_another(
         return _NOTHING
     weight = (own.size + other.size) / (2 * own.size * other.size)
     half = weight / 2
-    pairs = _pairs(half * other.so, half * (other.size - other.so), so=so)
+    pairs = cells(half * other.so, half * (other.size - other.so), so=so)
     if not first:
         pairs[1], pairs[2] = pairs[2], pairs[1]
     return [
@@ -163,11 +163,6 @@ def _with_another(
         half * (other.size * score * score + other.squares),
         weight * _squares(score, other),
     ]
-
-
-def _pairs(so_too: float, not_so: float, *, so: bool) -> list[float]:
-    """Both are so, the first alone, the second alone, none."""
-    return [so_too, not_so, 0.0, 0.0] if so else [0.0, 0.0, so_too, not_so]
 
 
 def _squares(score: float, group: _Ratings) -> float:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from plangate.application.evidence.findings_config import text_key
+from plangate.application.evidence.joined import Joined
+from plangate.application.evidence.same_text import text_key
 from plangate.domain.events import PlanCreated
 from plangate.domain.policy import Policy
 
@@ -95,43 +96,26 @@ class Works:
 
     def __init__(self) -> None:
         self._by_text: dict[str, WorkKey | None] = {}
-        self._repeats: dict[str, str] = {}
-        self._named: set[str] = set()
+        self._named = Joined[str]()
 
     def add(self, plan_id: str, created: PlanCreated) -> None:
         """Add the creation of one more plan, in any order."""
         named = (created.metadata or {}).get(REPLICATE_OF)
         self._by_text[plan_id] = work_of(created)
         if isinstance(named, str) and named != plan_id:
-            self._repeats[plan_id] = named
-            self._named.add(named)
+            self._named.join(plan_id, named)
 
     def extend(self, others: "Works") -> None:
         """Add the plans of others."""
         self._by_text |= others._by_text  # noqa: SLF001  (of the same class)
-        self._repeats |= others._repeats  # noqa: SLF001
-        self._named |= others._named  # noqa: SLF001
+        self._named.extend(others._named)  # noqa: SLF001
 
     def of(self, plan_id: str) -> Work | None:
         """The work of an added plan; None if it names none and its text was erased."""
-        if plan_id in self._repeats or plan_id in self._named:
-            return Work(_digest([REPLICATE_OF, self._first(plan_id)]), SameWork.REPLICATE_OF)
+        if plan_id in self._named:
+            return Work(_digest([REPLICATE_OF, self._named.find(plan_id)]), SameWork.REPLICATE_OF)
         key = self._by_text[plan_id]
         return None if key is None else Work(key, SameWork.GOAL_AND_TITLES)
-
-    def _first(self, plan_id: str) -> str:
-        """The plan that all of them repeat; plans that name each other go by the least id."""
-        passed: dict[str, None] = {}
-        while plan_id not in passed and plan_id in self._repeats:
-            passed[plan_id] = None
-            plan_id = self._repeats[plan_id]
-        if plan_id in passed:
-            passed_in_turn = list(passed)
-            plan_id = min(passed_in_turn[passed_in_turn.index(plan_id) :])
-        for between in passed:  # so that the next search is short
-            if between != plan_id:
-                self._repeats[between] = plan_id
-        return plan_id
 
 
 def work_of(created: PlanCreated) -> WorkKey | None:

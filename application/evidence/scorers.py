@@ -1,7 +1,7 @@
 """Find scores that say little: by the worker, without grounds, outside their range, failed."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from plangate.application.evidence.finding import (
     EventList,
@@ -24,14 +24,6 @@ _OFTEN: Final = 3
 
 
 @dataclass(slots=True)
-class _Versions:
-    """The versions of a scorer in order, with the first event of each."""
-
-    shown_by: EventList = field(default_factory=EventList)
-    names: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Attempts:
     """How often a judge scored and failed."""
 
@@ -40,13 +32,11 @@ class _Attempts:
     failures: EventList = field(default_factory=EventList)
 
 
-@dataclass(slots=True)
-class _Clamped:
+class _Clamped(NamedTuple):
     """A score outside its range."""
 
     task_id: str
-    given: float
-    score: float
+    text: str
     raised: bool
 
 
@@ -60,7 +50,7 @@ class Scorers:
         self._all_workers: set[str] = set()
         self._own: dict[tuple[Severity, str, str], EventList] = {}
         self._unsupported = EventList()
-        self._versions: dict[tuple[ScoreKind, str, str], _Versions] = {}
+        self._versions: dict[tuple[ScoreKind, str, str], tuple[list[str], EventList]] = {}
         self._attempts: dict[str, _Attempts] = {}
         self._clamped: dict[str, _Clamped] = {}
 
@@ -85,16 +75,17 @@ class Scorers:
         if event.clamped and event.raw_score is not None:
             high = event.scale[1] if event.scale else 1.0
             raised = event.raw_score > high + _ROUNDING * max(1.0, abs(high))
-            given = _Clamped(event.task_id, event.raw_score, event.score, raised)
-            self._clamped[step.event_id] = given
+            text = f"{event.raw_score:g} as {event.score:g}"
+            self._clamped[step.event_id] = _Clamped(event.task_id, text, raised)
         self._tried(event.scorer).scores += 1
         self._whose(step, event)
         scorer = event.scorer
         if scorer is not None and scorer.version is not None:
-            known = self._versions.setdefault((event.kind, scorer.kind, scorer.name), _Versions())
-            if known.names[-1:] != [scorer.version]:
-                known.names.append(scorer.version)
-                known.shown_by.add(step.event_id, event.task_id)
+            key = event.kind, scorer.kind, scorer.name
+            versions, shown_by = self._versions.setdefault(key, ([], EventList()))
+            if versions[-1:] != [scorer.version]:
+                versions.append(scorer.version)
+                shown_by.add(step.event_id, event.task_id)
 
     def failed(self, step: Step, event: events.ScoringFailed) -> None:
         """Count a failure of a judge."""
@@ -145,11 +136,10 @@ class Scorers:
             self._found.add(FindingKind.UNSUPPORTED, Severity.NOTICE, self._unsupported, text)
         for (severity, name, how), shown_by in self._own.items():
             self._found.add(FindingKind.OWN_WORK, severity, shown_by, f"{name} {how}")
-        for (kind, sort, name), versions in self._versions.items():
-            if len(versions.names) > 1:
-                changes = first(versions.names, ", then ")
+        for (kind, sort, name), (versions, shown_by) in self._versions.items():
+            if len(versions) > 1:
+                changes = first(versions, ", then ")
                 text = f"the {sort} {name} changed its version while scoring {kind}s: {changes}"
-                shown_by = versions.shown_by
                 self._found.add(FindingKind.SCORER_CHANGED, Severity.NOTICE, shown_by, text)
         for attempts in self._attempts.values():
             self._fails_often(attempts)
@@ -169,11 +159,9 @@ class Scorers:
 
     def _outside(self, *, raised: bool) -> None:
         """A score above its range counts for more than it may be worth; one below does not."""
-        shown_by, scores = EventList(), []
-        for event_id, clamped in self._clamped.items():
-            if clamped.raised is raised:
-                shown_by.add(event_id, clamped.task_id)
-                scores.append(f"{clamped.given:g} as {clamped.score:g}")
+        outside = {name: one for name, one in self._clamped.items() if one.raised is raised}
+        shown_by = EventList.of_tasks((one.task_id, name) for name, one in outside.items())
+        scores = [one.text for one in outside.values()]
         if scores:
             count = "a score is" if len(scores) == 1 else f"{len(scores):,} scores are"
             text = f"{count} outside the range, and counted otherwise than given: {first(scores)}"

@@ -4,17 +4,16 @@ The ladder takes the changed fields in the order in which they were given: each 
 recorded policies, and together with those before it. So it shows how much is the threshold.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from plangate.application.replay.failures import Failures
-from plangate.application.replay.gate_trace import PlanRun
-from plangate.application.replay.points import Attempt, Point, tried
+from plangate.application.evidence.scored_results import ScoredResults
+from plangate.application.replay.plan_run import PlanRun, tried
+from plangate.application.replay.points import Attempt, Point
 from plangate.application.replay.totals import Tally, Totals
 from plangate.application.rerun.policies import always, changed
-from plangate.application.rerun.rerun import Input
+from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.results import Result
 from plangate.domain.errors import InvalidInput
 from plangate.domain.policy import Policy
@@ -50,33 +49,16 @@ class Rung(Result):
     together: Point
 
 
-class PolicyChanges:
-    """What is changed in the policies of the plans added so far."""
-
-    def __init__(self, order: Sequence[str]) -> None:
-        self._order = tuple(order)
-        self.plans: Counter[tuple[ChangedField, ...]] = Counter()
-
-    def add(self, recorded: Policy, tried: Policy) -> None:
-        """Add one more plan."""
-        pairs = ((name, getattr(recorded, name), getattr(tried, name)) for name in self._order)
-        self.plans[
-            tuple(
-                ChangedField(field=name, recorded=one, tried=other)
-                for name, one, other in pairs
-                if one != other
-            )
-        ] += 1
-
-    def extend(self, part: "PolicyChanges") -> None:
-        """Add the plans that follow."""
-        self.plans.update(part.plans)
-
-    def result(self) -> tuple[PolicyChange, ...]:
-        """All changes, those of most plans first."""
-        return tuple(
-            PolicyChange(plans=plans, fields=fields) for fields, plans in self.plans.most_common()
-        )
+def changed_fields(
+    order: Sequence[str], recorded: Policy, tried: Policy
+) -> tuple[ChangedField, ...]:
+    """What is changed in the policy of a plan."""
+    pairs = ((name, getattr(recorded, name), getattr(tried, name)) for name in order)
+    return tuple(
+        ChangedField(field=name, recorded=one, tried=other)
+        for name, one, other in pairs
+        if one != other
+    )
 
 
 class Ladder:
@@ -85,13 +67,12 @@ class Ladder:
     def __init__(self, order: Sequence[str]) -> None:
         self.rungs = [_RungSoFar(fields) for fields in _steps(order)]
 
-    @property
-    def runs(self) -> int:
-        """How often a plan is run at most."""
-        return 2 * len(self.rungs)
-
     def add(
-        self, inputs: Sequence[Input], recorded: PlanRun, replayed: PlanRun, failures: Failures
+        self,
+        history: Sequence[RecordedCommand],
+        recorded: PlanRun,
+        replayed: PlanRun,
+        results: ScoredResults,
     ) -> None:
         """Add one more plan, with its runs under its own policy and under the one tried."""
         own, other = recorded.plan.policy, replayed.plan.policy
@@ -103,7 +84,7 @@ class Ladder:
             except InvalidInput as contradiction:
                 return contradiction
             if policy not in runs:
-                runs[policy] = tried(inputs, partial(always, policy))
+                runs[policy] = tried(history, partial(always, policy))
             return runs[policy]
 
         so_far: dict[str, Any] = {}
@@ -112,8 +93,8 @@ class Ladder:
             so_far |= fields
             rung.values |= fields
             rung.plans += any(getattr(own, name) != value for name, value in fields.items())
-            rung.alone.add(under(fields), failures)
-            rung.together.add(under(so_far), failures)
+            rung.alone.add(under(fields), results)
+            rung.together.add(under(so_far), results)
 
     def extend(self, part: "Ladder") -> None:
         """Add the plans that follow."""
@@ -127,11 +108,8 @@ class Ladder:
         """The tallies of all rungs, two for each."""
         return [one.tally for rung in self.rungs for one in (rung.alone, rung.together)]
 
-    def result(self, totals: Sequence[Totals]) -> tuple[Rung, ...]:
+    def result(self, totals: Sequence[Totals]) -> Iterator[Rung]:
         """The rungs with the totals of their tallies; without fields that differ in no plan."""
-        return tuple(self._result(totals))
-
-    def _result(self, totals: Sequence[Totals]) -> Iterator[Rung]:
         so_far: dict[str, Any] = {}
         for rung, alone, together in zip(self.rungs, totals[::2], totals[1::2], strict=True):
             if rung.plans:

@@ -6,13 +6,10 @@ step of one number.
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
 from math import prod
-from operator import mul
 from typing import Any, Final, NamedTuple
 
 from plangate.application.rerun.policies import Given, combined, rules_of
-from plangate.application.rerun.rerun import Rules
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
 
@@ -59,7 +56,7 @@ def combinations(grid: object) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     if size > MAX_POLICIES:
         problem = f"has {size:,} policies; at most {MAX_POLICIES:,} are tried at once"
         raise InvalidInput([Problem("grid", problem)])
-    return tuple(valid), [_changes(valid, steps) for steps in _all_steps(valid, range(size))]
+    return tuple(valid), [_changes(valid, _steps(valid, number)) for number in range(size)]
 
 
 def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Candidates:
@@ -80,10 +77,10 @@ def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Ca
         raise InvalidInput([Problem("grid", problem)])
     found: dict[tuple[int, ...], tuple[dict[str, Any], Policy]] = {}
     refused: InvalidInput | None = None
-    for steps in _all_steps(valid, drawn):
+    for steps in (_steps(valid, number) for number in drawn):
         changes = _changes(valid, steps)
         try:
-            found[steps] = changes, _whole(rules_of(combined(base, changes)))
+            found[steps] = changes, rules_of(combined(base, changes))(Policy())
         except InvalidInput as error:
             refused = error
     if not found and refused is not None:
@@ -106,22 +103,17 @@ def _valid(grid: object) -> dict[str, Sequence[Any]]:
     return {str(field): values for field, values in grid.items()}
 
 
-def _all_steps(
-    grid: Mapping[str, Sequence[Any]], numbers: Sequence[int]
-) -> Iterator[tuple[int, ...]]:
-    """Which value of each field the combinations with these numbers have."""
-    sizes = [len(values) for values in grid.values()]
-    weights = [*accumulate(reversed(sizes[1:]), mul, initial=1)][::-1]
-    for number in numbers:
-        yield tuple(number // weight % size for weight, size in zip(weights, sizes, strict=True))
+def _steps(grid: Mapping[str, Sequence[Any]], number: int) -> tuple[int, ...]:
+    """Which value of each field the combination with this number has."""
+    steps = list[int]()
+    for values in reversed(list(grid.values())):
+        number, step = divmod(number, len(values))
+        steps.append(step)
+    return tuple(reversed(steps))
 
 
 def _changes(grid: Mapping[str, Sequence[Any]], steps: tuple[int, ...]) -> dict[str, Any]:
     return {field: grid[field][step] for field, step in zip(grid, steps, strict=True)}
-
-
-def _whole(rules: Rules) -> Policy:
-    return rules(Policy())
 
 
 def _is_number(value: object) -> bool:

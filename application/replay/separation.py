@@ -6,9 +6,9 @@ from typing import Final
 
 from plangate.application.errors import AnalysisMissing
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.evidence.scored_results import JudgedResult
 from plangate.application.evidence.statistics import MakeStatistics, ShareCounts
-from plangate.application.replay.failures import JudgedResult
-from plangate.application.replay.gate_trace import GateTrace
+from plangate.application.replay.plan_run import PlanRun
 from plangate.application.results import Result
 
 _MOST_GROUPS: Final = 2_000
@@ -16,8 +16,10 @@ _MOST_GROUPS: Final = 2_000
 
 _SEED: Final = 0
 
-_Row = tuple[int, int, int, int]
+_Row = tuple[int, ...]
 """Bad results, those of them at which the gate was tripped; good ones, likewise."""
+
+_NOTHING: Final[_Row] = (0, 0, 0, 0)
 
 
 class Separation(Result):
@@ -42,15 +44,15 @@ class SeparationSoFar:
     def __init__(self) -> None:
         self.rows: dict[bytes | int, _Row] = {}
 
-    def add(self, results: Iterable[JudgedResult], trace: GateTrace, work: bytes) -> None:
+    def add(self, results: Iterable[JudgedResult], run: PlanRun, work: bytes) -> None:
         """Add the results of one more plan."""
         row = [0, 0, 0, 0]
         for result in results:
             at = 0 if result.bad else 2
             row[at] += 1
-            row[at + 1] += trace.was_tripped_at(result)
+            row[at + 1] += run.was_tripped_at(result)
         if any(row):
-            self._count(work, (row[0], row[1], row[2], row[3]))
+            self._count(work, tuple(row))
 
     def extend(self, part: "SeparationSoFar") -> None:
         """Add the results of the plans that follow."""
@@ -59,19 +61,22 @@ class SeparationSoFar:
 
     def result(self) -> Separation:
         """The numbers so far, without shares."""
-        sums = [sum(row[index] for row in self.rows.values()) for index in range(4)]
-        return Separation(bad=sums[0], bad_tripped=sums[1], good=sums[2], good_tripped=sums[3])
+        bad, bad_tripped, good, good_tripped = map(
+            sum, zip(_NOTHING, *self.rows.values(), strict=True)
+        )
+        return Separation(bad=bad, bad_tripped=bad_tripped, good=good, good_tripped=good_tripped)
 
     def _count(self, work: bytes | int, row: _Row) -> None:
-        if any(isinstance(one, int) for one in (work, next(iter(self.rows), None))):
+        if isinstance(next(iter(self.rows), work), int):
             work = _pooled(work)
-        before = self.rows.get(work, (0, 0, 0, 0))
-        self.rows[work] = _sum(before, row)
+        self._add(work, row)
         if len(self.rows) > _MOST_GROUPS:
             rows, self.rows = self.rows, {}
             for one, counted in rows.items():
-                pool = _pooled(one)
-                self.rows[pool] = _sum(self.rows.get(pool, (0, 0, 0, 0)), counted)
+                self._add(_pooled(one), counted)
+
+    def _add(self, work: bytes | int, row: _Row) -> None:
+        self.rows[work] = tuple(map(sum, zip(self.rows.get(work, _NOTHING), row, strict=True)))
 
 
 def separations(
@@ -82,8 +87,7 @@ def separations(
     Without the extra for statistics the shares have no intervals, and say so.
     """
     works = sorted({work for one in counted for work in one.rows}, key=repr)
-    nothing = (0, 0, 0, 0)
-    rows = [[one.rows.get(work, nothing) for work in works] for one in counted]
+    rows = [[one.rows.get(work, _NOTHING) for work in works] for one in counted]
     shares = [
         ShareCounts([row[of + 1] for row in table], [row[of] for row in table])
         for table in rows
@@ -109,7 +113,3 @@ def _plain(share: ShareCounts, missing: str) -> Estimate:
 
 def _pooled(work: bytes | int) -> int:
     return work if isinstance(work, int) else zlib.crc32(work) % _MOST_GROUPS
-
-
-def _sum(one: _Row, other: _Row) -> _Row:
-    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])

@@ -204,7 +204,7 @@ def _firings() -> Iterator[tuple[str, _Value]]:
     yield "   bells: work could go on", lambda totals: f"{totals.bells:,}"
     yield "   stops: from then on it held all work", lambda totals: f"{totals.stops:,}"
     yield "plans in which it fired", lambda totals: f"{totals.replanned:,}"
-    yield "plans in which it stopped work", lambda totals: f"{totals.stopped:,}"
+    yield "plans in which it held work", lambda totals: f"{totals.stopped:,}"
     yield "gate flips per plan", lambda totals: f"{totals.flips_per_plan:.2f}"
 
 

@@ -4,20 +4,16 @@ For a grid the history is read once. Each plan is run under every policy, and on
 are kept.
 """
 
-from collections.abc import Sequence
-
-from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
+from plangate.application.evidence.scored_results import ScoredResults
 from plangate.application.evidence.statistics import MakeStatistics
-from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
-from plangate.application.replay.failures import Failures
-from plangate.application.replay.gate_trace import GateTrace, PlanRun
-from plangate.application.replay.points import Attempt, Point, tried
+from plangate.application.replay.plan_run import PlanRun, tried
+from plangate.application.replay.points import Attempt, Point
 from plangate.application.replay.policy_grid import Grid, combinations
 from plangate.application.replay.totals import Tally, Totals, with_shares
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.rerun.policies import Given, combined, rules_of
-from plangate.application.rerun.recorded_commands import RecordedCommand, commands_of
-from plangate.application.rerun.rerun import Input
+from plangate.application.rerun.recorded_commands import listed_commands
 from plangate.application.results import Result, UnreadablePlan
 
 
@@ -43,22 +39,21 @@ class Sweeping:
         self._fields, self._changes = combinations(grid)
         self._rules = [rules_of(combined(base, changes)) for changes in self._changes]
         self.attempts = [Attempt() for _ in self._changes]
+        self.passes = len(self.attempts)
         self.recorded = Tally()
         self.unreadable: list[UnreadablePlan] = []
 
-    @property
-    def passes(self) -> int:
-        """How many policies are tried."""
-        return len(self.attempts)
-
     def add(self, store: EventStore, plan_id: str) -> None:
-        """PlanRun one more plan."""
-        try:
-            commands = list(commands_of(store, plan_id))
-        except UnreadableEvent as error:
-            self.unreadable.append(UnreadablePlan.of(error))
-        else:
-            self._run(commands)
+        """Try all policies on one more plan."""
+        history = listed_commands(store, plan_id, self.unreadable)
+        if not history:
+            return
+        results, recorded = ScoredResults(history), PlanRun()
+        for command in history:
+            recorded.add(command)
+        self.recorded.add(recorded, results)
+        for attempt, rules in zip(self.attempts, self._rules, strict=True):
+            attempt.add(tried(history, rules), results)
 
     def extend(self, part: "Sweeping") -> None:
         """Add the totals of the plans that follow."""
@@ -66,17 +61,6 @@ class Sweeping:
         self.unreadable += part.unreadable
         for attempt, more in zip(self.attempts, part.attempts, strict=True):
             attempt.extend(more)
-
-    def _run(self, commands: Sequence[RecordedCommand]) -> None:
-        inputs = [Input.of(command) for command in commands]
-        failures, trace = Failures(), GateTrace()
-        for command in commands:
-            failures.add(command)
-            events = [entry.event for entry in command.events]
-            trace.add(command.after, events, failures.scores)
-        self.recorded.add(PlanRun(commands[-1].after, trace, len(commands)), failures)
-        for attempt, rules in zip(self.attempts, self._rules, strict=True):
-            attempt.add(tried(inputs, rules), failures)
 
     def result(self, make_statistics: MakeStatistics) -> Sweep:
         """The totals of the plans added so far."""

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from pydantic import Field
 
+from plangate.application.evidence.scored_results import ScoredResults, ScoreMoment
 from plangate.application.evidence.statistics import MakeStatistics
-from plangate.application.replay.failures import Failures, ScoreMoment
-from plangate.application.replay.gate_trace import GateTrace, PlanRun
+from plangate.application.replay.plan_run import PlanRun
 from plangate.application.replay.separation import Separation, SeparationSoFar, separations
 from plangate.application.results import Result
 from plangate.domain.vocabulary import PlanState, TaskStatus
@@ -45,7 +45,7 @@ class Totals(Result):
     `assumed` of their `commands` come after the first difference of their plan: what is said
     of them rests on the assumptions. `replans` counts how often gates fired, `bells` how
     often work could go on all the same, `stops` how often a gate began to hold it.
-    `replanned`: plans in which the gate fired; `stopped`: in which it stopped work. `flips`:
+    `replanned`: plans in which the gate fired; `stopped`: in which it held work. `flips`:
     changes of its verdict. `states` and `tasks` count the final states. `refused`: inputs
     that were refused.
 
@@ -84,6 +84,10 @@ class Totals(Result):
         return self.outcomes or self.below_threshold
 
 
+_COUNTED: Final = ("commands", "assumed", "refused", "flips", "bells", "stops")
+"""What is counted in each history, and summed up."""
+
+
 @dataclass(slots=True)
 class _Timing:
     """Plans by whether they have a bad result and whether the gate fired, and when."""
@@ -92,51 +96,42 @@ class _Timing:
     ahead: int = 0
     bad_and_fired: "Counter[tuple[bool, bool]]" = field(default_factory=Counter)
 
-    def add(self, bad: ScoreMoment | None, trace: GateTrace) -> None:
-        lead = trace.lead(bad)
+    def add(self, bad: ScoreMoment | None, run: PlanRun) -> None:
+        lead = run.lead(bad)
         if lead is not None and lead >= 0:
             self.warned += 1
             self.ahead += lead
-        self.bad_and_fired[bad is not None, trace.first_fired is not None] += 1
+        self.bad_and_fired[bad is not None, run.first_fired is not None] += 1
 
     def extend(self, part: "_Timing") -> None:
         self.warned += part.warned
         self.ahead += part.ahead
         self.bad_and_fired.update(part.bad_and_fired)
 
-    @property
-    def fired(self) -> int:
-        return self.bad_and_fired[True, True]
+    def count(self, *, bad: bool | None = None, fired: bool | None = None) -> int:
+        """How many plans are so; None is either."""
+        return sum(
+            plans
+            for (is_bad, has_fired), plans in self.bad_and_fired.items()
+            if bad in {None, is_bad} and fired in {None, has_fired}
+        )
 
-    @property
-    def missed(self) -> int:
-        return self.bad_and_fired[True, False]
-
-    @property
-    def false_alarms(self) -> int:
-        return self.bad_and_fired[False, True]
-
-    @property
-    def others(self) -> int:
-        return self.false_alarms + self.bad_and_fired[False, False]
-
-    @property
-    def lead(self) -> float | None:
-        return self.ahead / self.warned if self.warned else None
+    def when_fired(self) -> dict[str, Any]:
+        """In how many plans it fired in time, late, never, or for nothing."""
+        return {
+            "warned": self.warned,
+            "late": self.count(bad=True, fired=True) - self.warned,
+            "missed": self.count(bad=True, fired=False),
+            "lead": self.ahead / self.warned if self.warned else None,
+            "false_alarms": self.count(bad=False, fired=True),
+        }
 
 
 @dataclass(slots=True)
 class Tally:
     """Counts plans under one policy."""
 
-    commands: int = 0
-    assumed: int = 0
-    replans: int = 0
-    bells: int = 0
-    stops: int = 0
-    stopped: int = 0
-    flips: int = 0
-    refused: int = 0
+    counts: "Counter[str]" = field(default_factory=Counter)
     mixed: _Timing = field(default_factory=_Timing)
     rejected: _Timing = field(default_factory=_Timing)
     outcomes: SeparationSoFar = field(default_factory=SeparationSoFar)
@@ -144,30 +139,24 @@ class Tally:
     states: "Counter[PlanState]" = field(default_factory=Counter)
     tasks: "Counter[TaskStatus]" = field(default_factory=Counter)
 
-    def add(self, run: PlanRun, failures: Failures) -> None:
+    def add(self, run: PlanRun, results: ScoredResults) -> None:
         """Count one more plan at the end of a history."""
-        plan, trace = run.plan, run.trace
-        self.commands += run.commands
-        self.assumed += run.assumed
-        self.replans += plan.replan_count
-        self.bells += trace.bells
-        self.stops += trace.stops
-        self.stopped += trace.stops > 0
-        self.flips += trace.flips
-        self.refused += run.refused
+        plan = run.plan
+        self.counts["replans"] += plan.replan_count
+        self.counts["stopped"] += run.stops > 0
+        for name in _COUNTED:
+            self.counts[name] += getattr(run, name)
         self.states[plan.state] += 1
         self.tasks.update(task.status for task in plan)
-        self.mixed.add(failures.first, trace)
-        self.below.add(failures.settled, trace, b"")
-        if failures.has_outcomes:
-            self.rejected.add(failures.rejected, trace)
-            self.outcomes.add(failures.with_outcomes(), trace, failures.work)
+        self.mixed.add(results.first, run)
+        self.below.add(results.settled, run, b"")
+        if results.outcomes:
+            self.rejected.add(results.rejected, run)
+            self.outcomes.add(results.with_outcomes(), run, results.work)
 
     def extend(self, part: "Tally") -> None:
         """Count the plans of another tally."""
-        for name in ("commands", "assumed", "replans", "bells", "stops", "stopped", "flips"):
-            setattr(self, name, getattr(self, name) + getattr(part, name))
-        self.refused += part.refused
+        self.counts.update(part.counts)
         self.mixed.extend(part.mixed)
         self.rejected.extend(part.rejected)
         self.outcomes.extend(part.outcomes)
@@ -177,31 +166,22 @@ class Tally:
 
     def totals(self) -> Totals:
         """The totals so far, without shares."""
-        mixed = self.mixed
-        plans = mixed.bad_and_fired.total()
+        plans = self.mixed.count()
+        counted: dict[str, Any] = {name: self.counts[name] for name in _COUNTED}
         return Totals(
+            **counted,
+            **self.mixed.when_fired(),
             plans=plans,
-            commands=self.commands,
-            assumed=self.assumed,
-            replans=self.replans,
-            bells=self.bells,
-            stops=self.stops,
-            replanned=mixed.fired + mixed.false_alarms,
-            stopped=self.stopped,
-            flips=self.flips,
-            flips_per_plan=self.flips / plans if plans else 0.0,
+            replans=self.counts["replans"],
+            replanned=self.mixed.count(fired=True),
+            stopped=self.counts["stopped"],
+            flips_per_plan=self.counts["flips"] / plans if plans else 0.0,
             states={state: self.states[state] for state in PlanState if self.states[state]},
             tasks={status: self.tasks[status] for status in TaskStatus if self.tasks[status]},
-            refused=self.refused,
             outcomes=self.outcomes.result() if self.outcomes.rows else None,
             rejections=_rejections(self.rejected),
             below_threshold=self.below.result(),
-            with_failures=mixed.fired + mixed.missed,
-            warned=mixed.warned,
-            late=mixed.fired - mixed.warned,
-            missed=mixed.missed,
-            false_alarms=mixed.false_alarms,
-            lead=mixed.lead,
+            with_failures=self.mixed.count(bad=True),
         )
 
 
@@ -220,14 +200,7 @@ def with_shares(tallies: Sequence[Tally], make_statistics: MakeStatistics) -> li
 
 
 def _rejections(counted: _Timing) -> Rejections | None:
-    if not counted.bad_and_fired.total():
+    if not counted.count():
         return None
-    return Rejections(
-        plans=counted.fired + counted.missed,
-        warned=counted.warned,
-        late=counted.fired - counted.warned,
-        missed=counted.missed,
-        lead=counted.lead,
-        others=counted.others,
-        false_alarms=counted.false_alarms,
-    )
+    bad, others = counted.count(bad=True), counted.count(bad=False)
+    return Rejections(**counted.when_fired(), plans=bad, others=others)

@@ -13,7 +13,6 @@ from plangate.application.evidence.gate_worth import Cost
 from plangate.application.evidence.held_out import (
     FoldFigures,
     HeldOutFigures,
-    PolicyCase,
     PolicyFigures,
     PolicyMeasure,
     PolicySearch,
@@ -22,11 +21,11 @@ from plangate.application.evidence.held_out import (
 from plangate.application.evidence.same_work import SameWork
 from plangate.application.evidence.statistics import Statistics
 from plangate.application.models import Model
-from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
-from plangate.application.replay.folds import By, folds_of, groups_of
+from plangate.application.replay.folds import By, grouped_cases
 from plangate.application.replay.policy_grid import MAX_POLICIES, CandidatePolicy, Candidates
-from plangate.application.replay.truth import MIN_REPEATS, GivenTruth, Truth, TruthKind
-from plangate.application.replay.tuning_cases import PlanRow, TuningCases
+from plangate.application.replay.truth import GivenTruth, Truth, TruthKind
+from plangate.application.replay.tuning_cases import TuningCases
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.rerun.policies import rules_of
 from plangate.application.results import Result, UnreadablePlan
 from plangate.domain.policy import Policy
@@ -106,16 +105,6 @@ class Tuning(Result):
     unreadable: tuple[UnreadablePlan, ...] = ()
 
 
-class _Grouped(Model):
-    """The cases that can be used, and what was left out."""
-
-    cases: list[PolicyCase]
-    plans: int
-    groups: int
-    unrepeated: int
-    same_work: dict[SameWork, int]
-
-
 def cases_for(candidates: Candidates, options: TuneOptions) -> TuningCases:
     """What to add plans to, before it is chosen between the candidates."""
     tried = (rules_of(candidate.policy) for candidate in candidates.policies)
@@ -128,7 +117,7 @@ def tune(
 ) -> Tuning:
     """Choose between the candidates by folds."""
     tried = candidates.policies
-    grouped = _grouped(seen, options)
+    grouped = grouped_cases(seen, options.truth, options.by, options.folds, options.seed)
     search = PolicySearch(
         candidates=len(tried),
         neighbours=tuple(candidate.neighbours for candidate in tried),
@@ -216,57 +205,3 @@ def _compared(found: HeldOutFigures, chosen: CandidatePolicy | None) -> tuple[Co
         ComparedPolicy(name="always", figures=found.always),
         ComparedPolicy(name="never", figures=found.never),
     )
-
-
-def _grouped(seen: TuningCases, options: TuneOptions) -> _Grouped:
-    """The cases with their truth, group and fold."""
-    rows = sorted(seen.rows, key=lambda row: row.plan_id)
-    if options.truth.cut is None:
-        known = [(row, tuple(bool(case.bad) for case in row.cases)) for row in rows]
-    else:
-        known = list(_by_repeats(rows, seen, options.truth.cut))
-    group_of = groups_of([row for row, _ in known], seen.works, options.by)
-    kinds: dict[str, set[bool]] = {}
-    same_work: dict[SameWork, int] = {}
-    for row, bads in known:
-        kinds.setdefault(group_of[row.plan_id], set()).update(bads)
-        if (work := seen.works.of(row.plan_id)) is not None:
-            same_work[work.by] = same_work.get(work.by, 0) + 1
-    folds = folds_of(kinds, options.folds, options.seed)
-    numbers = {group: number for number, group in enumerate(kinds)}
-    return _Grouped(
-        cases=[
-            PolicyCase(
-                plan=plan,
-                group=numbers[group_of[row.plan_id]],
-                fold=folds[group_of[row.plan_id]],
-                bad=bad,
-                mean=case.mean,
-                stopped=case.stopped,
-            )
-            for plan, (row, bads) in enumerate(known)
-            for case, bad in zip(row.cases, bads, strict=True)
-        ],
-        plans=len(known),
-        groups=len(numbers),
-        unrepeated=len(rows) - len(known),
-        same_work=same_work,
-    )
-
-
-def _by_repeats(
-    rows: Sequence[PlanRow], seen: TuningCases, cut: float
-) -> list[tuple[PlanRow, tuple[bool, ...]]]:
-    """The plans of repeated work; each is bad if the mean over all of its repeats is below."""
-    means: dict[bytes, list[float]] = {}
-    work_of = {row.plan_id: seen.works.of(row.plan_id) for row in rows}
-    for row in rows:
-        if (work := work_of[row.plan_id]) is not None:
-            means.setdefault(work.key, []).append(row.cases[0].mean)
-    known: list[tuple[PlanRow, tuple[bool, ...]]] = []
-    for row in rows:
-        work = work_of[row.plan_id]
-        repeats = [] if work is None else means[work.key]
-        if len(repeats) >= MIN_REPEATS:
-            known.append((row, (sum(repeats) / len(repeats) < cut,)))
-    return known

@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.findings_config import text_key
-from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
+from plangate.application.evidence.same_text import text_key
 from plangate.application.evidence.same_work import Works
+from plangate.application.evidence.scored_results import TRIPPED, ScoredResults, seen_at_scores
 from plangate.application.rerun.policies import rules_of
-from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, Rules, fires
+from plangate.application.rerun.recorded_commands import RecordedCommand, listed_commands
+from plangate.application.rerun.rerun import Rules, fires, replayed
 from plangate.application.results import UnreadablePlan
 from plangate.domain.events import PlanCreated
 from plangate.domain.policy import Policy
@@ -62,26 +61,20 @@ class TuningCases:
 
     def __init__(self, rules: Sequence[Rules | None], *, by_outcome: bool) -> None:
         self._rules = tuple(rules)
+        self.passes = len(self._rules)
         self._by_outcome = by_outcome
         self.rows: list[PlanRow] = []
         self.works = Works()
         self.without = 0
         self.unreadable: list[UnreadablePlan] = []
 
-    @property
-    def passes(self) -> int:
-        """How many policies are tried."""
-        return len(self._rules)
-
     def add(self, store: EventStore, plan_id: str) -> None:
         """Add one more plan."""
-        try:
-            inputs = [Input.of(command) for command in commands_of(store, plan_id)]
-        except UnreadableEvent as error:
-            self.unreadable.append(UnreadablePlan.of(error))
+        history = listed_commands(store, plan_id, self.unreadable)
+        if not history:
             return
-        created = inputs[0].recorded.events[0].event
-        cases = tuple(self._results(inputs) if self._by_outcome else self._plan(inputs))
+        created = history[0].events[0].event
+        cases = tuple(self._results(history) if self._by_outcome else self._plan(history))
         if cases and isinstance(created, PlanCreated):
             goal = None if created.goal is None else _digest(created.goal)
             self.rows.append(PlanRow(plan_id, goal, created.labels or (), cases))
@@ -96,22 +89,22 @@ class TuningCases:
         self.without += part.without
         self.unreadable += part.unreadable
 
-    def _results(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
-        means = seen_at_outcomes(replayed(inputs, _MEAN_RULES), _MEAN)
-        if not means:
+    def _results(self, history: Sequence[RecordedCommand]) -> Iterator[SeenCase]:
+        cases = list(ScoredResults(history).with_outcomes())
+        if not cases:
             return
+        means = seen_at_scores(replayed(history, _MEAN_RULES), _MEAN)
         stopped = [0] * len(means)
         for number, rules in enumerate(self._rules):
-            found = seen_at_outcomes(replayed(inputs, rules), TRIPPED)
-            for case, (_, tripped) in enumerate(found):
-                stopped[case] |= tripped << number
-        for (bad, mean), bits in zip(means, stopped, strict=True):
-            yield SeenCase(bad, mean, bits)
+            for score, tripped in enumerate(seen_at_scores(replayed(history, rules), TRIPPED)):
+                stopped[score] |= tripped << number
+        for score, bad in cases:
+            yield SeenCase(bad, means[score - 1], stopped[score - 1])
 
-    def _plan(self, inputs: Sequence[Input]) -> Iterator[SeenCase]:
-        ((_, plan),) = deque(replayed(inputs, _MEAN_RULES), maxlen=1)
+    def _plan(self, history: Sequence[RecordedCommand]) -> Iterator[SeenCase]:
+        ((_, plan),) = deque(replayed(history, _MEAN_RULES), maxlen=1)
         if plan.traits.count(Trait.SCORED):
-            bits = sum(fires(inputs, rules) << n for n, rules in enumerate(self._rules))
+            bits = sum(fires(history, rules) << n for n, rules in enumerate(self._rules))
             yield SeenCase(None, plan.rolling_confidence, bits)
 
 

@@ -4,23 +4,16 @@ The inputs are the recorded scores, claims, marks and revisions, at their record
 `ASSUMPTIONS` says what that takes for granted.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import Field
 
-from plangate.application.replay.assumptions import ASSUMPTIONS, Assumption
-from plangate.application.replay.event_diff import EventFacts, differences
-from plangate.application.replay.failures import Failures, ScoreMoment
-from plangate.application.replay.gate_trace import GateTrace, PlanRun
+from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.ladder import PolicyChange, Rung
 from plangate.application.replay.totals import Totals
-from plangate.application.rerun.recorded_commands import RecordedCommand
-from plangate.application.rerun.rerun import RerunStep, is_claim
+from plangate.application.rerun.assumptions import ASSUMPTIONS, Assumption
 from plangate.application.results import Result, UnreadablePlan
-from plangate.domain import commands, events
-from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
@@ -159,159 +152,3 @@ class WhatIf(Result):
     plans: tuple[PlanReplay, ...]
     unreadable: tuple[UnreadablePlan, ...]
     unfit: tuple[UnfitPlan, ...]
-
-
-class Comparison:
-    """Both histories of one plan, up to the steps added so far."""
-
-    def __init__(self, plan_id: str) -> None:
-        self._recorded = self._replayed = Plan(plan_id)
-        self._recorded_trace, self._replayed_trace = GateTrace(), GateTrace()
-        self.failures = Failures()
-        self._samples: list[Sample] = []
-        self._lost: list[LostInput] = []
-        self._first: Difference | None = None
-        self._commands = self._changed = self._assumed = 0
-
-    def add(self, step: RerunStep) -> None:
-        """Add one more input, with its result in both histories."""
-        command = step.given.recorded
-        recorded = [entry.event for entry in command.events]
-        self._recorded, self._replayed = command.after, step.after
-        self._commands += 1
-        self._assumed += self._first is not None
-        self._lost += _lost(step)
-        self.failures.add(command)
-        scores = self.failures.scores
-        fired = self._recorded_trace.add(command.after, recorded, scores)
-        would_fire = self._replayed_trace.add(step.after, step.events, scores)
-        self._samples += _samples(step, fired=fired, would_fire=would_fire)
-        pair = next(differences(recorded, step.events), None)
-        if pair is not None:
-            self._changed += 1
-            self._first = self._first or Difference(
-                event_id=command.events[pair.place_in_command].envelope.event_id,
-                recorded=EventFacts.of(pair.recorded),
-                replayed=EventFacts.of(pair.decided),
-            )
-
-    def runs(self) -> tuple[PlanRun, PlanRun]:
-        """Both histories: the recorded one, and the one under the other policy."""
-        refused = sum(lost.error is not None for lost in self._lost)
-        return (
-            PlanRun(self._recorded, self._recorded_trace, self._commands),
-            PlanRun(self._replayed, self._replayed_trace, self._commands, refused, self._assumed),
-        )
-
-    def result(self) -> PlanReplay:
-        """The comparison of the steps added so far."""
-        recorded, replayed, samples = self._recorded, self._replayed, tuple(self._samples)
-        return PlanReplay(
-            plan_id=recorded.plan_id,
-            goal=recorded.goal,
-            recorded_policy=recorded.policy,
-            policy=replayed.policy,
-            commands=self._commands,
-            changed=self._changed,
-            assumed=self._assumed,
-            recorded=_final_state(recorded, self._recorded_trace, self.failures),
-            replayed=_final_state(replayed, self._replayed_trace, self.failures),
-            fired=tuple(s.event_id for s in samples if s.recorded_fired),
-            would_have_fired=tuple(s.event_id for s in samples if s.replayed_fired),
-            first_rejection=_event_of(self.failures.rejected),
-            first_low=_event_of(self.failures.below),
-            first_failure=_event_of(self.failures.first),
-            first_difference=self._first,
-            lost=tuple(self._lost),
-            tasks=tuple(_tasks(recorded, replayed)),
-            samples=samples,
-        )
-
-
-def _lost(step: RerunStep) -> Iterator[LostInput]:
-    given = step.given
-    name = None if given.command is None else type(given.command).__name__
-    event_id = given.recorded.event_id
-    if given.unexplained is not None:
-        yield LostInput(event_id=event_id, command=None, error="Unexplained", why=given.unexplained)
-    elif step.refusal is not None:
-        error = type(step.refusal).__name__
-        yield LostInput(event_id=event_id, command=name, error=error, why=str(step.refusal))
-    elif not step.events or _took_nothing(step):
-        yield LostInput(event_id=event_id, command=name, error=None, why="there was nothing to do")
-    for task_id in step.left_out:
-        if isinstance(given.command, commands.ApproveGate):
-            why = f"the task {task_id!r} had no result to accept"
-        else:
-            name, why = "ChangeTask", f"the task {task_id!r} needed no other attempt"
-        yield LostInput(event_id=event_id, command=name, error=None, why=why)
-
-
-def _took_nothing(step: RerunStep) -> bool:
-    """Whether a recorded claim takes no task here; at most, expired claims are given back."""
-    command = step.given.command
-    if not isinstance(command, commands.ClaimNextTask) or not command.task_id:
-        return False
-    return not any(is_claim(event) for event in step.events)
-
-
-def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Sample]:
-    command = step.given.recorded
-    last = _last_score(command)
-    if last is not None or _moved(command.before, command.after) or _moved(step.before, step.after):
-        event_id, score = last or (command.event_id, None)
-        yield Sample(
-            event_id=event_id,
-            at=command.at,
-            task_id=None if score is None else score.task_id,
-            score=None if score is None else score.score,
-            recorded_confidence=command.after.rolling_confidence,
-            recorded_fired=fired,
-            replayed_confidence=step.after.rolling_confidence,
-            replayed_fired=would_fire,
-        )
-
-
-def _moved(before: Plan, after: Plan) -> bool:
-    """Whether a command changed the rolling confidence; one without scores keeps its tree."""
-    one, other = before.confidences, after.confidences
-    return one is not other and one.rolling_confidence != other.rolling_confidence
-
-
-def _last_score(command: RecordedCommand) -> tuple[str, events.TaskScored] | None:
-    """The id and the event of a command's last score: of an update, what the gate judged."""
-    for entry in reversed(command.events):
-        event = entry.event
-        if type(event) is events.TaskScored:
-            return entry.envelope.event_id, event
-    return None
-
-
-def _event_of(moment: ScoreMoment | None) -> str | None:
-    return None if moment is None else moment.event_id
-
-
-def _final_state(plan: Plan, trace: GateTrace, failures: Failures) -> FinalState:
-    return FinalState(
-        state=plan.state,
-        rolling_confidence=plan.rolling_confidence,
-        replan_count=plan.replan_count,
-        replan_due=plan.replan_due,
-        bells=trace.bells,
-        stops=trace.stops,
-        flips=trace.flips,
-        lead_of_rejection=trace.lead(failures.rejected),
-        lead_of_low=trace.lead(failures.below),
-        lead=trace.lead(failures.first),
-    )
-
-
-def _tasks(recorded: Plan, replayed: Plan) -> Iterator[TaskFinalState]:
-    for task_id in dict.fromkeys((*recorded.order, *replayed.order)):
-        one, other = recorded.tasks.get(task_id), replayed.tasks.get(task_id)
-        yield TaskFinalState(
-            task_id=task_id,
-            title=(one or replayed.task(task_id)).title,
-            recorded=None if one is None else one.status,
-            replayed=None if other is None else other.status,
-        )

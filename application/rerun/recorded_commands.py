@@ -13,6 +13,9 @@ from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.plan_log import plan_events, require_next
 from plangate.application.recorded_event import RecordedEvent
+from plangate.application.rerun.recover_command import Unexplained, recover_command
+from plangate.application.results import UnreadablePlan
+from plangate.domain.commands import PlanCommand
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 
@@ -36,6 +39,14 @@ class RecordedCommand:
     def led_to(self, plan: Plan) -> None:
         """Take `plan` as the one after it, since deciding it again gave equal events."""
         self.__dict__["after"] = plan
+
+    @cached_property
+    def given(self) -> PlanCommand | str:
+        """The command that led to its events, or why none can have."""
+        try:
+            return recover_command(self.before, self.events)
+        except Unexplained as why:
+            return str(why)
 
     @property
     def event_id(self) -> str:
@@ -73,3 +84,14 @@ def commands_of(store: EventStore, plan_id: str) -> Iterator[RecordedCommand]:
         raise
     if events:
         yield RecordedCommand(before, tuple(events))
+
+
+def listed_commands(
+    store: EventStore, plan_id: str, unreadable: list[UnreadablePlan]
+) -> list[RecordedCommand]:
+    """All commands of a plan; none of one that cannot be read, which is added to `unreadable`."""
+    try:
+        return list(commands_of(store, plan_id))
+    except UnreadableEvent as error:
+        unreadable.append(UnreadablePlan.of(error))
+        return []

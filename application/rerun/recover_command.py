@@ -11,7 +11,7 @@ from functools import cache
 from math import isfinite
 from typing import Any, Final, TypeVar, assert_never, cast
 
-from plangate.application.rerun.recorded_commands import RecordedCommand
+from plangate.application.recorded_event import RecordedEvent
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import MAX_LEASE_SECONDS, DeferralEnd, ScoreKind, StatusCause
@@ -31,15 +31,17 @@ class Unexplained(Exception):
     """No command leads to these events; the argument says why."""
 
 
-def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa: C901, PLR0912  (a branch an event)
+def recover_command(  # noqa: C901, PLR0912  (a branch an event)
+    before: Plan, recorded: Sequence[RecordedEvent]
+) -> commands.PlanCommand:
     """The command that led to recorded events; raises `Unexplained` if none can have."""
-    first = recorded.events[0]
+    first = recorded[0]
     if first.envelope.causation_id is not None:
         raise Unexplained(
             f"it names {first.envelope.causation_id} as its cause, "
             "which does not begin the command before it"
         )
-    event, *following = (entry.event for entry in recorded.events)
+    event, *following = (entry.event for entry in recorded)
     match event:
         case events.PlanCreated():
             return _made(
@@ -67,7 +69,7 @@ def recover_command(recorded: RecordedCommand) -> commands.PlanCommand:  # noqa:
                 return _claim((event, *following))
             return _made(commands.UndeferTask, event)
         case events.LeaseRenewed():
-            return _renewal(recorded.before, event)
+            return _renewal(before, event)
         case events.GateApproved():
             return _made(commands.ApproveGate, event)
         case events.PlanRevised():

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from plangate.application.rerun.recorded_commands import RecordedCommand
-from plangate.application.rerun.recover_command import Unexplained, recover_command
 from plangate.domain import commands, events
 from plangate.domain.decisions import grant
 from plangate.domain.errors import ClaimLost, PlangateError, ScoreNotFound
@@ -24,51 +23,39 @@ Rules = Callable[[Policy], Policy]
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """A recorded command, or the reason why its events are `unexplained`."""
-
-    recorded: RecordedCommand
-    command: commands.PlanCommand | None
-    unexplained: str | None = None
-
-    @classmethod
-    def of(cls, recorded: RecordedCommand) -> "Input":
-        """Recover the input of a recorded command."""
-        try:
-            return cls(recorded, recover_command(recorded))
-        except Unexplained as why:
-            return cls(recorded, None, str(why))
-
-
-@dataclass(frozen=True, slots=True)
 class RerunStep:
-    """One input, and its result under the other policy.
+    """One recorded command, and its result under the other policy.
 
     `events` use recorded terms: a retraction names the recorded score, the creation the
     recorded policy. `left_out` are tasks that a revision only started again, and that did
     not fail here; or results that an approval accepted, and that do not exist here.
     """
 
-    given: Input
+    recorded: RecordedCommand
     before: Plan
     events: tuple[events.PlanEvent, ...]
     after: Plan
     refusal: PlangateError | None = None
     left_out: tuple[str, ...] = ()
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether nothing is decided: the rules refuse the command, or none is known."""
+        return self.refusal is not None or isinstance(self.recorded.given, str)
 
-def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[RerunStep]:
-    """Decide every input in order, under the policy that `rules` return for the recorded one.
+
+def rerun(history: Iterable[RecordedCommand], rules: Rules) -> Iterator[RerunStep]:
+    """Decide every command in order, under the policy that `rules` return for the recorded one.
 
     Raises what `rules` raise.
     """
     versions: dict[int, int] = {}
     plan: Plan | None = None
-    for given in inputs:
-        recorded, command = given.recorded, given.command
+    for recorded in history:
+        given = command = recorded.given
         before = plan = plan or Plan(recorded.before.plan_id)
-        if command is None:
-            yield RerunStep(given, before, (), before)
+        if isinstance(command, str):
+            yield RerunStep(recorded, before, (), before)
             continue
         if isinstance(command, commands.CreatePlan):
             command = command.model_copy(update={"policy": rules(command.policy)})
@@ -76,22 +63,34 @@ def rerun(inputs: Iterable[Input], rules: Rules) -> Iterator[RerunStep]:
             translated, left_out = _translated(plan, command, versions)
             decided, plan = grant(plan, translated, recorded.at)
         except PlangateError as refusal:
-            yield RerunStep(given, before, (), before, refusal)
+            yield RerunStep(recorded, before, (), before, refusal)
             continue
         versions |= _counterparts(recorded, before, decided)
-        in_recorded_terms = tuple(_in_recorded_terms(event, given.command) for event in decided)
-        yield RerunStep(given, before, in_recorded_terms, plan, left_out=left_out)
+        in_recorded_terms = tuple(_in_recorded_terms(event, given) for event in decided)
+        yield RerunStep(recorded, before, in_recorded_terms, plan, left_out=left_out)
 
 
-def fires(inputs: Iterable[Input], rules: Rules | None) -> bool:
+def replayed(
+    history: Iterable[RecordedCommand], rules: Rules | None
+) -> Iterator[tuple[RecordedCommand, Plan]]:
+    """Each recorded command with the plan after it under other rules; as recorded without any.
+
+    Raises what the rules raise.
+    """
+    if rules is None:
+        return ((command, command.after) for command in history)
+    return ((step.recorded, step.after) for step in rerun(history, rules))
+
+
+def fires(history: Iterable[RecordedCommand], rules: Rules | None) -> bool:
     """Whether the gate ever fires under other rules, or fired as recorded without any.
 
     What comes after the first time is not decided. Raises what `rules` raise.
     """
     if rules is None:
-        found = (entry.event for given in inputs for entry in given.recorded.events)
+        found = (entry.event for command in history for entry in command.events)
     else:
-        found = (event for step in rerun(inputs, rules) for event in step.events)
+        found = (event for step in rerun(history, rules) for event in step.events)
     return any(type(event) is events.ReplanTriggered for event in found)
 
 
@@ -159,7 +158,7 @@ def _can_be_named_later(event: events.PlanEvent) -> bool:
 
 
 def _in_recorded_terms(
-    event: events.PlanEvent, command: commands.PlanCommand | None
+    event: events.PlanEvent, command: commands.PlanCommand | str
 ) -> events.PlanEvent:
     if isinstance(event, events.PlanCreated) and isinstance(command, commands.CreatePlan):
         return event.model_copy(update={"policy": command.policy})

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.summary import (
     NO_OUTCOMES,
     change_text,
@@ -21,6 +20,7 @@ from plangate.application.replay.summary import (
     why_no_interval,
 )
 from plangate.application.replay.what_if import FinalState, PlanReplay, WhatIf
+from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.policy import Policy
 from plangate.domain.presets import Preset

@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from plangate.application.numbers import number
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.summary import setting, times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
+from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
 from plangate.domain.policy import Policy
 from plangate.infrastructure.plots import pages
 

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.ladder import Rung
 from plangate.application.replay.points import Point
 from plangate.application.replay.summary import (
@@ -24,6 +23,7 @@ from plangate.application.replay.summary import (
 )
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import PlanReplay, WhatIf
+from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
 from plangate.infrastructure.plots import pages
 from plangate.infrastructure.plots.pages import About, PlotTable
 

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.summary import setting, share
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.totals import Totals
+from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
 from plangate.domain.vocabulary import PlanState
 from plangate.infrastructure.plots import pages
 from plangate.infrastructure.plots.pages import About, PlotTable
@@ -111,7 +111,7 @@ def _panels(recorded: Totals) -> dict[str, tuple[_Value, bool]]:
         "fires, a plan": a_plan(lambda totals: totals.replans),
         "plans in which it fires": of_plans(lambda totals: totals.replanned),
         "flips of the gate, a plan": a_plan(lambda totals: totals.flips),
-        "plans it stops": of_plans(lambda totals: totals.stopped),
+        "plans it holds": of_plans(lambda totals: totals.stopped),
         "commands assumed": (
             lambda totals: totals.assumed / totals.commands if totals.commands else None,
             True,

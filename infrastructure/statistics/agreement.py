@@ -7,21 +7,26 @@ of draws are taken, with half a plan more that may go any way (Jeffreys' prior).
 Wilson's interval, with as many cases as its variance between plans is worth.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from plangate.application.evidence.agreement_results import (
-    AgreementEstimates,
-    VerdictAgreement,
-)
+from plangate.application.evidence.agreement_results import AgreementEstimates, VerdictAgreement
 from plangate.application.evidence.estimates import MIN_OF_EACH, Estimate, too_few
 from plangate.application.evidence.pair_sums import SCORES, VERDICTS, PairSums
+from plangate.infrastructure.statistics.intervals import TAILS, Floats, binomial, student, wilson
+from plangate.infrastructure.statistics.pair_measures import (
+    CONSTANT,
+    disagreements,
+    kappa,
+    linearised_chance,
+    linearised_variance,
+)
 from plangate.infrastructure.statistics.plan_draws import PlanDraws
-from plangate.infrastructure.statistics.resampling import LEVEL, Floats, binomial, group_sums
+from plangate.infrastructure.statistics.resampling import RESAMPLES, group_sums
 
 _PRIOR: Final = np.array([0.5, 0.25, 0.25, 0.5])
 """How much of a unit may agree on either, or disagree in either direction."""
@@ -29,15 +34,14 @@ _PRIOR: Final = np.array([0.5, 0.25, 0.25, 0.5])
 _FEW: Final = 10
 """With disagreement in fewer units than this, a bootstrap-t interval is not to be trusted."""
 
-_CONSTANT: Final = 1e-12
-"""A variance below this share of the mean square is that of equal scores."""
-
 _ONE_SORT: Final = "each pair of judges has one sort only"
-_TAILS: Final = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
-_Z: Final = float(stats.norm.ppf(_TAILS[1]))
+_NORMAL: Final = float(stats.norm.ppf(TAILS[1]))
+
+_Table = tuple[NDArray[np.intp], Floats]
+"""Some numbers of the rows of a pair, and the unit of each row."""
 
 
-class Options(NamedTuple):
+class _Options(NamedTuple):
     """The policies that were tried, whether whole works are drawn, and how often."""
 
     policies: tuple[str, ...]
@@ -47,9 +51,17 @@ class Options(NamedTuple):
 
 
 def agreement_estimates(
-    pairs: Sequence[PairSums], joint: PairSums | None, options: Options, *, listed: int
+    pairs: Sequence[PairSums],
+    joint: PairSums | None,
+    policies: Sequence[str],
+    *,
+    by_work: bool,
+    listed: int,
+    seed: int,
+    resamples: int = RESAMPLES,
 ) -> tuple[AgreementEstimates, ...]:
     """The estimates of the first pairs, and last of all; `joint` has the scores of their alpha."""
+    options = _Options(tuple(policies), by_work, resamples, seed)
     rows = [_Rows(one) for one in pairs]
     for_alpha = rows if joint is None else [_Rows(joint)]
     found = [_Estimator([row], [row], options).estimates() for row in rows[:listed]]
@@ -61,9 +73,9 @@ class _Rows:
 
     def __init__(self, sums: PairSums) -> None:
         self.numbers = np.frombuffer(sums.numbers).reshape(-1, sums.width)
-        self.plans = np.frombuffer(sums.plans, dtype=np.int64)
-        self.works = np.frombuffer(sums.works, dtype=np.int64)
-        self.sides = np.frombuffer(sums.sides, dtype=np.int64)
+        self.plans, self.works, self.sides = (
+            np.frombuffer(column, dtype=np.int64) for column in (sums.plans, sums.works, sums.sides)
+        )
 
     def cells(self, policy: int | None) -> Floats:
         """Pairs that are both so, the first, the second, none: of scores, or of verdicts."""
@@ -71,18 +83,11 @@ class _Rows:
         return self.numbers[:, first : first + VERDICTS]
 
 
-class _Quotient(NamedTuple):
-    """Two sums by unit, whose quotient is estimated."""
-
-    above: Floats
-    below: Floats
-
-
 class _Estimator:
     """The estimates from some pairs of judges together."""
 
     def __init__(
-        self, pairs: Sequence[_Rows], for_alpha: Sequence[_Rows], options: Options
+        self, pairs: Sequence[_Rows], for_alpha: Sequence[_Rows], options: _Options
     ) -> None:
         everything = [*pairs, *for_alpha]
         self._draws = PlanDraws(
@@ -91,10 +96,7 @@ class _Estimator:
             np.concatenate([rows.sides for rows in everything]),
             by_work=options.by_work,
         )
-        self._pairs = [(self._draws.unit_of(rows.plans, rows.works), rows) for rows in pairs]
-        self._for_alpha = [
-            (self._draws.unit_of(rows.plans, rows.works), rows) for rows in for_alpha
-        ]
+        self._pairs, self._for_alpha = pairs, for_alpha
         self._options = options
 
     def estimates(self) -> AgreementEstimates:
@@ -116,147 +118,127 @@ class _Estimator:
     # --- scores ---
 
     def _kappa_of_scores(self) -> Estimate:
-        rests_on = self._basis(None, "scores", both=True)
+        rests_on = self._basis(None, both=True)
         if rests_on.reason is not None:
             return rests_on
-        above, below = self._empty()
-        for units, rows in self._pairs:
-            cells = rows.cells(None)
-            above += self._by_unit(units, cells[:, 1] + cells[:, 2])
-            below += self._by_unit(units, _linearised_chance(cells))
-        if below.sum() <= _CONSTANT:
+        above, below = self._quotient(self._cells(None))
+        if below.sum() <= CONSTANT:
             return rests_on.model_copy(update={"reason": _ONE_SORT})
-        return self._one_minus(_Quotient(above, below), rests_on)
+        return self._one_minus(above, below, rests_on)
 
     def _alpha(self) -> Estimate:
-        moments = [rows.numbers[:, VERDICTS:SCORES] for _, rows in self._for_alpha]
+        moments = [rows.numbers[:, VERDICTS:SCORES] for rows in self._for_alpha]
+        pairs = list(zip(self._for_alpha, moments, strict=True))
         scores = round(sum(float(one[:, 0].sum()) for one in moments))
-        plans = [
-            rows.plans[one[:, 0] > 0]
-            for one, (_, rows) in zip(moments, self._for_alpha, strict=True)
-        ]
+        plans = [rows.plans[one[:, 0] > 0] for rows, one in pairs]
         rests_on = self._enough(scores, plans, MIN_OF_EACH, "scores")
         if rests_on.reason is not None:
             return rests_on
-        above, below = self._empty()
-        for (units, _), one in zip(self._for_alpha, moments, strict=True):
-            above += self._by_unit(units, one[:, 3])
-            below += self._by_unit(units, _linearised_variance(one))
+        tables = [(self._units(rows), one) for rows, one in pairs]
+        above = self._by_unit((units, one[:, 3]) for units, one in tables)
+        below = self._by_unit((units, linearised_variance(one)) for units, one in tables)
         if not below.any():
             return rests_on.model_copy(update={"reason": "all scores are equal"})
-        return self._one_minus(_Quotient(above, below), rests_on)
+        return self._one_minus(above, below, rests_on)
 
-    def _one_minus(self, quotient: _Quotient, rests_on: Estimate) -> Estimate:
-        """1 minus a quotient, with the interval of the quotient turned round."""
+    def _one_minus(self, above: Floats, below: Floats, rests_on: Estimate) -> Estimate:
+        """1 minus a quotient of sums, with the interval of the quotient turned round."""
         draws, options = self._draws, self._options
-        whole, variance = draws.quotients(np.ones((1, draws.units)), *quotient)
-        value, error = float(whole[0]), float(variance[0]) ** 0.5
-        steady = error > _CONSTANT and np.count_nonzero(quotient.above > 0.0) >= _FEW
+        value, variance = draws.quotient(above, below)
+        error = variance**0.5
+        steady = error > CONSTANT and np.count_nonzero(above > 0.0) >= _FEW
         found: list[Floats] = []
         chance = np.random.default_rng([options.seed, 1])
         for counts in draws.counts(options.resamples, options.seed):
             if steady:
-                drawn, variances = draws.quotients(counts, *quotient)
+                drawn, variances = draws.quotients(counts, above, below)
                 errors = np.sqrt(np.where(variances > 0.0, variances, np.nan))
                 found.append((drawn - value) / errors)
             else:
                 weights = draws.weights(counts)
-                more = chance.standard_gamma(0.5, (2, len(counts))) * quotient.below.mean()
-                sums = weights @ quotient.above, weights @ quotient.below
-                found.append(
-                    np.maximum(sums[0] + more[0], 0.0) / np.maximum(sums[1] + more.sum(0), 1e-300)
-                )
+                more = chance.standard_gamma(0.5, (2, len(counts))) * below.mean()
+                observed = np.maximum(weights @ above + more[0], 0.0)
+                found.append(observed / np.maximum(weights @ below + more.sum(0), 1e-300))
         all_found = np.concatenate(found)
-        low, high = np.quantile(all_found[np.isfinite(all_found)], _TAILS)
+        low, high = np.quantile(all_found[np.isfinite(all_found)], TAILS)
         if steady:
             low, high = value - error * high, value - error * low
-        return _estimate(1.0 - value, 1.0 - float(high), 1.0 - float(low), rests_on)
+        return _estimate(1.0 - value, (1.0 - float(high), 1.0 - float(low)), rests_on)
 
     # --- verdicts ---
 
     def _share(self, policy: int, counted: Floats) -> Estimate:
         """How often something is so, by the cells in which it counts."""
-        rests_on = self._basis(policy, "verdicts", both=False)
+        rests_on = self._basis(policy, both=False)
         if rests_on.reason is not None:
             return rests_on
-        above, below = self._empty()
-        for units, rows in self._pairs:
-            cells = rows.cells(policy)
-            above += self._by_unit(units, cells @ counted)
-            below += self._by_unit(units, cells.sum(axis=1))
-        draws = self._draws
-        whole, variance = draws.quotients(np.ones((1, draws.units)), above, below)
-        value = float(whole[0])
-        if variance[0] <= 0.0 or not 0.0 < value < 1.0:
+        tables = self._cells(policy)
+        below = self._by_unit((units, cells.sum(axis=1)) for units, cells in tables)
+        value, variance = self._draws.quotient(
+            self._by_unit((units, cells @ counted) for units, cells in tables), below
+        )
+        if variance <= 0.0 or not 0.0 < value < 1.0:
             trials = int(np.count_nonzero(below))
-            return _estimate(value, *binomial(round(value * trials), trials, "exact"), rests_on)
-        scale = (self._t() / _Z) ** 2
-        return _estimate(value, *_wilson(value, float(variance[0]) * scale), rests_on)
+            return _estimate(value, binomial(round(value * trials), trials, "exact"), rests_on)
+        errors = student(self._draws.freedom)
+        return _estimate(value, wilson(value, value * (1 - value) / variance, errors), rests_on)
 
     def _kappa_of_verdicts(self, policy: int) -> Estimate:
-        rests_on = self._basis(policy, "verdicts", both=True)
+        rests_on = self._basis(policy, both=True)
         if rests_on.reason is not None:
             return rests_on
-        cells = [(units, rows.cells(policy)) for units, rows in self._pairs]
-        whole = [one.sum(axis=0)[None] for _, one in cells]
-        value = float(_kappa(whole)[0])
+        tables = self._cells(policy)
+        whole = [cells.sum(axis=0)[None] for _, cells in tables]
+        value = float(kappa(whole)[0])
         if np.isnan(value):
             return rests_on.model_copy(update={"reason": _ONE_SORT})
         everything = float(sum(sums.sum() for sums in whole))
         options, draws = self._options, self._draws
+        scale = everything / draws.units
         chance = np.random.default_rng([options.seed, 2])
         bare, smooth = list[Floats](), list[Floats]()
         for counts in draws.counts(options.resamples, options.seed):
             weights = draws.weights(counts)
-            drawn = [np.maximum(weights[:, units] @ one, 0.0) for units, one in cells]
+            drawn = [np.maximum(weights[:, units] @ cells, 0.0) for units, cells in tables]
             more = [
                 chance.standard_gamma(_PRIOR * (sums.sum() / everything), (len(counts), VERDICTS))
                 for sums in whole
             ]
-            scale = everything / draws.units
-            bare.append(_kappa(drawn))
+            bare.append(kappa(drawn))
             smooth.append(
-                _kappa([one + scale * extra for one, extra in zip(drawn, more, strict=True)])
+                kappa([one + scale * extra for one, extra in zip(drawn, more, strict=True)])
             )
-        tails = self._corrected(value, np.concatenate(bare), cells)
+        tails = self._corrected(value, np.concatenate(bare), tables)
         low, high = np.quantile(np.concatenate(smooth), tails)
-        return _estimate(value, float(low), float(high), rests_on)
+        return _estimate(value, (float(low), float(high)), rests_on)
 
     def _corrected(
-        self, value: float, drawn: Floats, cells: Sequence[tuple[NDArray[np.intp], Floats]]
+        self, value: float, drawn: Floats, tables: Sequence[_Table]
     ) -> tuple[float, float]:
         """The two tails, corrected for bias and acceleration (BCa)."""
         if value == 1.0:
-            return _TAILS
-        above, below = self._empty()
-        for units, one in cells:
-            above += self._by_unit(units, one[:, 1] + one[:, 2])
-            below += self._by_unit(units, _linearised_chance(one))
+            return TAILS
         drawn = drawn[np.isfinite(drawn)]
         share = (drawn < value).mean() + (drawn == value).mean() / 2
         bias = stats.norm.ppf(min(max(share, 0.01), 0.99))
-        acceleration = -self._draws.skewness(above, below) / 6
-        far = _Z if self._draws.by_work else self._t()
+        acceleration = -self._draws.skewness(*self._quotient(tables)) / 6
+        far = _NORMAL if self._draws.by_work else student(self._draws.freedom)
         shifted = bias - far, bias + far
         low, high = (stats.norm.cdf(bias + z / (1 - acceleration * z)) for z in shifted)
         return float(low), float(high)
 
-    def _t(self) -> float:
-        """How many standard errors an interval is wide, to each side."""
-        return float(stats.t.ppf(_TAILS[1], self._draws.freedom))
-
     # --- what they rest on ---
 
-    def _basis(self, policy: int | None, unit: str, *, both: bool) -> Estimate:
+    def _basis(self, policy: int | None, *, both: bool) -> Estimate:
         """Whether there are enough pairs of scores or verdicts; `both` sorts are needed."""
-        cells = [rows.cells(policy) for _, rows in self._pairs]
+        cells = [rows.cells(policy) for rows in self._pairs]
         sums = np.concatenate(cells).sum(axis=0)
         so, everything = float(2 * sums[0] + sums[1] + sums[2]), float(sums.sum())
         fewer = min(so, 2 * everything - so) if both else MIN_OF_EACH
         plans = [
-            rows.plans[one.sum(axis=1) > 0]
-            for (_, rows), one in zip(self._pairs, cells, strict=True)
+            rows.plans[one.sum(axis=1) > 0] for rows, one in zip(self._pairs, cells, strict=True)
         ]
+        unit = "scores" if policy is None else "verdicts"
         return self._enough(round(everything), plans, int(fewer), unit)
 
     def _enough(
@@ -273,61 +255,28 @@ class _Estimator:
             )
         return Estimate(cases=cases, plans=plans, reason=reason)
 
-    def _empty(self) -> tuple[Floats, Floats]:
-        return np.zeros(self._draws.units), np.zeros(self._draws.units)
+    def _quotient(self, tables: Sequence[_Table]) -> tuple[Floats, Floats]:
+        """Disagreements by unit, and what they are by chance."""
+        return (
+            self._by_unit((units, disagreements(cells)) for units, cells in tables),
+            self._by_unit((units, linearised_chance(cells)) for units, cells in tables),
+        )
 
-    def _by_unit(self, units: NDArray[np.intp], values: Floats) -> Floats:
-        return group_sums(units, self._draws.units, values)
+    def _cells(self, policy: int | None) -> list[_Table]:
+        return [(self._units(rows), rows.cells(policy)) for rows in self._pairs]
+
+    def _units(self, rows: _Rows) -> NDArray[np.intp]:
+        return self._draws.unit_of(rows.plans, rows.works)
+
+    def _by_unit(self, tables: Iterable[_Table]) -> Floats:
+        sums = np.zeros(self._draws.units)
+        for units, values in tables:
+            sums += group_sums(units, self._draws.units, values)
+        return sums
 
 
-def _estimate(value: float, low: float, high: float, rests_on: Estimate) -> Estimate:
+def _estimate(value: float, interval: tuple[float, float], rests_on: Estimate) -> Estimate:
     """An estimate with an interval that holds its value, within what it can be."""
-    given = {
-        "value": value,
-        "low": max(min(low, value), -1.0),
-        "high": min(max(high, value), 1.0),
-    }
+    low, high = interval
+    given = {"value": value, "low": max(min(low, value), -1.0), "high": min(max(high, value), 1.0)}
     return rests_on.model_copy(update=given)
-
-
-def _linearised_chance(cells: Floats) -> Floats:
-    """What each row adds to the disagreement that the two margins lead to by chance."""
-    first, second = cells[:, 0] + cells[:, 1], cells[:, 0] + cells[:, 2]
-    size = cells.sum(axis=1)
-    one, other = (float(sums.sum()) / (float(size.sum()) or 1.0) for sums in (first, second))
-    chance: Floats = (1 - 2 * other) * first + (1 - 2 * one) * second + 2 * one * other * size
-    return chance
-
-
-def _linearised_variance(moments: Floats) -> Floats:
-    """What each row adds to the squared differences of all scores; all zero if they are equal."""
-    size, total, squares = (float(moments[:, column].sum()) for column in range(3))
-    mean = total / size if size else 0.0
-    if squares - total * mean <= _CONSTANT * squares:
-        return np.zeros(len(moments))
-    rows = moments[:, 2] - 2 * mean * moments[:, 1] + mean**2 * moments[:, 0]
-    differences: Floats = 2 * size / (size - 1) * rows
-    return differences
-
-
-def _kappa(cells: Sequence[Floats]) -> Floats:
-    """Kappa of all pairs together: their disagreements, by those of each by chance."""
-    observed, expected = np.zeros(len(cells[0])), np.zeros(len(cells[0]))
-    for one in cells:
-        size = one.sum(axis=1)
-        first, second = one[:, 0] + one[:, 1], one[:, 0] + one[:, 2]
-        observed += one[:, 1] + one[:, 2]
-        chance = first * (size - second) + (size - first) * second
-        expected += np.divide(chance, size, out=np.zeros(len(size)), where=size > 0.0)
-    kappa: Floats = 1.0 - np.divide(
-        observed, expected, out=np.full(len(observed), np.nan), where=expected > 0.0
-    )
-    return kappa
-
-
-def _wilson(share: float, variance: float) -> tuple[float, float]:
-    """Wilson's interval for a share with a known variance."""
-    cases = share * (1 - share) / variance
-    middle = (share + _Z**2 / (2 * cases)) / (1 + _Z**2 / cases)
-    half = _Z / (1 + _Z**2 / cases) * (variance + _Z**2 / (4 * cases**2)) ** 0.5
-    return middle - half, middle + half

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plangate.application.evidence.cases import Cases, JudgeScores
+from plangate.infrastructure.statistics.intervals import Floats
 from plangate.infrastructure.statistics.resampling import (
     Basis,
-    Floats,
     WeightedValues,
     effective,
     group_sums,
@@ -70,24 +70,6 @@ class Columns(NamedTuple):
             bounds=bounds,
             effective=effective(sizes),
         )
-
-
-class Shares:
-    """Shares of cases: those `having` something `among` others."""
-
-    def __init__(self, columns: Columns, shares: list[tuple[Flags, Flags]]) -> None:
-        self.having = np.array([columns.sums(having & among) for having, among in shares])
-        self.among = np.array([columns.sums(among) for _, among in shares])
-        self.bases = [share_basis(among) for among in self.among]
-
-    def values(self, weights: Floats) -> Floats:
-        """The shares of draws of plans."""
-        return ratio(self.having @ weights.T, self.among @ weights.T)
-
-
-def share_basis(sizes: Floats) -> Basis:
-    """What a share of so many cases by plan rests on."""
-    return Basis(int(sizes.sum()), int((sizes > 0).sum()), effective=effective(sizes))
 
 
 def ranking(columns: Columns) -> WeightedValues:

@@ -14,6 +14,7 @@ from plangate.application.evidence.comparisons import (
     Shifted,
     Significance,
 )
+from plangate.infrastructure.statistics.intervals import jackknife
 
 _EXACT: Final = 50
 """Up to so many differences the exact distribution is used, where no two are equal."""
@@ -87,17 +88,14 @@ def heaped(comparison: Heaped) -> float:
     ratio of the inner two should be. Its error comes from leaving out each plan in turn; it
     is at least that of counting, also where a bin is empty in every plan.
     """
-    counts = np.asarray(comparison.counts, dtype=np.float64)
-    whole = counts.sum(axis=0)
-    without = _excess(whole - counts)
-    plans = len(counts)
-    by_plans = (plans - 1) / plans * float(((without - without.mean()) ** 2).sum())
+    counts = np.array(comparison.counts, dtype=np.float64).T
+    whole = counts.sum(axis=1)
+    error, plans = jackknife(counts, _excess)
     by_counting = float((np.array([1 / 9, 1, 1, 1 / 9]) / (whole + _SMOOTH)).sum())
-    variance = max(by_plans, by_counting)
-    excess = float(_excess(whole[None, :])[0])
-    return float(stats.t.sf(excess / np.sqrt(variance), plans - 1))
+    spread = np.sqrt(max(error**2, by_counting))
+    return float(stats.t.sf(float(_excess(whole)) / spread, plans - 1))
 
 
 def _excess(counts: Any) -> Any:
-    far_below, below, above, far_above = np.log(counts + _SMOOTH).T
+    far_below, below, above, far_above = np.log(counts + _SMOOTH)
     return above - below - (far_above - far_below) / 3

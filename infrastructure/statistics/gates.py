@@ -10,80 +10,69 @@ from plangate.application.evidence.cases import Cases
 from plangate.application.evidence.estimates import Estimate, too_few
 from plangate.application.evidence.gate_cases import GateCounts
 from plangate.application.evidence.gate_worth import Cost, CostPoint, Costs, MoreOutcomes
-from plangate.infrastructure.statistics.columns import Columns, Flags, Shares
+from plangate.infrastructure.statistics.columns import Columns
+from plangate.infrastructure.statistics.intervals import Floats
 from plangate.infrastructure.statistics.resampling import (
+    RESAMPLES,
     Basis,
-    Floats,
     design_effect,
     drawn_estimates,
     effective,
 )
+from plangate.infrastructure.statistics.shares import Shares
 
 _NARROW: Final = 0.05
 """Half of an interval of ±5 points."""
 
 
-def gate_shares(cases: Cases, *, resamples: int, seed: int) -> tuple[Estimate, Estimate, Estimate]:
+def gate_shares(
+    cases: Cases, seed: int, resamples: int = RESAMPLES
+) -> tuple[Estimate, Estimate, Estimate]:
     """Precision and recall of the gate, and the share of accepted results it stopped."""
-    columns, shares = _judged(cases)
-    table = Shares(columns, shares)
-    precision, recall, good_stopped = drawn_estimates(
-        table.values, columns.plans, table.bases, resamples=resamples, seed=seed
-    )
+    _, table = _judged(cases)
+    precision, recall, good_stopped = table.estimates(resamples=resamples, seed=seed)
     return precision, recall, good_stopped
 
 
-def _judged(cases: Cases) -> tuple[Columns, list[tuple[Flags, Flags]]]:
+def _judged(cases: Cases) -> tuple[Columns, Shares]:
     """The cases with a verdict of the gate, and its three shares of them."""
     verdict = np.array(cases.stopped, dtype=np.int8)
     columns = Columns.of(cases).at(verdict >= 0)
     stopped, bad = verdict[verdict >= 0] > 0, ~columns.accepted
-    return columns, [(bad, stopped), (stopped, bad), (stopped, ~bad)]
+    return columns, Shares.of(columns, [(bad, stopped), (stopped, bad), (stopped, ~bad)])
 
 
-def more_outcomes(cases: Cases, *, resamples: int, seed: int) -> tuple[MoreOutcomes, ...]:
+def more_outcomes(cases: Cases, seed: int, resamples: int = RESAMPLES) -> tuple[MoreOutcomes, ...]:
     """How many more outcomes make the intervals of the main shares ±5 points wide."""
     everything = Columns.of(cases)
     judged, of_gate = _judged(cases)
-    of_all = Shares(everything, [(everything.accepted, np.ones(len(cases), dtype=np.bool_))])
-    tables = ((everything, of_all), (judged, Shares(judged, of_gate)))
-    names = iter(("accepted", "precision", "recall", "good_stopped"))
-    return tuple(
-        _more(name, estimate, columns, having, among)
-        for columns, table in tables
-        for name, estimate, having, among in zip(
-            [next(names) for _ in table.bases],
-            drawn_estimates(
-                table.values, columns.plans, table.bases, resamples=resamples, seed=seed
-            ),
-            table.having,
-            table.among,
-            strict=True,
+    of_all = Shares.of(everything, [(everything.accepted, np.ones(len(cases), dtype=np.bool_))])
+    found = [
+        (columns, *one)
+        for columns, table in ((everything, of_all), (judged, of_gate))
+        for one in zip(
+            table.estimates(resamples=resamples, seed=seed), table.having, table.among, strict=True
         )
-    )
+    ]
+    names = ("accepted", "precision", "recall", "good_stopped")
+    return tuple(_more(name, *one) for name, one in zip(names, found, strict=True))
 
 
 def _more(
-    name: str, estimate: Estimate, columns: Columns, having: Floats, among: Floats
+    name: str, columns: Columns, estimate: Estimate, having: Floats, among: Floats
 ) -> MoreOutcomes:
-    if estimate.value is None or estimate.low is None or estimate.high is None:
-        return MoreOutcomes(
-            share=name,
-            half_width=None,
-            design_effect=None,
-            outcomes=None,
-            plans=None,
-            reason=estimate.reason,
-        )
-    half = (estimate.high - estimate.low) / 2
-    # All outcomes grow in proportion, not those alone that the share is of.
-    factor = max((half / _NARROW) ** 2 - 1.0, 0.0)
+    half = factor = None
+    if estimate.low is not None and estimate.high is not None:
+        half = (estimate.high - estimate.low) / 2
+        # All outcomes grow in proportion, not those alone that the share is of.
+        factor = max((half / _NARROW) ** 2 - 1.0, 0.0)
     return MoreOutcomes(
         share=name,
         half_width=half,
-        design_effect=_effect(estimate, having, among),
-        outcomes=ceil(len(columns.plan) * factor),
-        plans=ceil(columns.plans * factor),
+        design_effect=None if half is None else _effect(estimate, having, among),
+        outcomes=None if factor is None else ceil(len(columns.plan) * factor),
+        plans=None if factor is None else ceil(columns.plans * factor),
+        reason=estimate.reason,
     )
 
 
@@ -99,7 +88,11 @@ def _effect(estimate: Estimate, having: Floats, among: Floats) -> float | None:
 
 
 def costs(
-    counts: GateCounts, thresholds: Sequence[float], cost: Cost, *, resamples: int, seed: int
+    counts: GateCounts,
+    thresholds: Sequence[float],
+    cost: Cost,
+    seed: int,
+    resamples: int = RESAMPLES,
 ) -> Costs:
     """The cost of each threshold, and which is the cheapest."""
     bad, good = np.array(counts.bad, dtype=float), np.array(counts.good, dtype=float)

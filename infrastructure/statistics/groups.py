@@ -6,10 +6,11 @@ from plangate.application.evidence.calibration import CalibrationGroup
 from plangate.application.evidence.cases import Cases, Grouping
 from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.reliability import whole_and_shares
+from plangate.infrastructure.statistics.resampling import RESAMPLES
 
 
 def groups(
-    cases: Cases, by: Grouping, *, resamples: int, seed: int
+    cases: Cases, by: Grouping, seed: int, resamples: int = RESAMPLES
 ) -> tuple[CalibrationGroup, ...]:
     """The estimates of each group, in the order of their names."""
     columns = Columns.of(cases)

@@ -11,16 +11,11 @@ from typing import Final
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from plangate.application.evidence.estimates import Estimate, too_few
+from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.judge_calibration import Worth
 from plangate.infrastructure.statistics.columns import Columns, Numbers, tie_starts
-from plangate.infrastructure.statistics.resampling import (
-    Basis,
-    Floats,
-    draws,
-    effective,
-    interval,
-)
+from plangate.infrastructure.statistics.intervals import Floats
+from plangate.infrastructure.statistics.resampling import Basis, draws, effective, interval
 
 _STEPS: Final = 200
 """A fit of a draw has at most so many steps: more cannot be seen, and cost time."""
@@ -33,13 +28,10 @@ _ALMOST_NONE: Final = 1e-9
 
 def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -> tuple[Worth, ...]:
     """The share accepted at some scores."""
-    sides = [_side(columns, score) for score in at]
-    reasons = [too_few(side.cases, side.plans) for side in sides]
-    found = [
-        Estimate(cases=side.cases, plans=side.plans, reason=reason)
-        for side, reason in zip(sides, reasons, strict=True)
-    ]
-    if None in reasons:
+    pooled = effective(columns.sums(np.ones(len(columns.plan))))  # the fit pools both sides
+    sides = [_side(columns, score)._replace(effective=pooled) for score in at]
+    found = [side.estimate() for side in sides]
+    if not all(one.reason for one in found):
         ranked = columns.at(np.argsort(columns.score, kind="stable"))
         starts, once = tie_starts(ranked.score), np.ones((1, ranked.plans))
         whole = _fitted(ranked, starts, once, at)[0]
@@ -52,7 +44,7 @@ def worth(columns: Columns, at: Sequence[float], *, resamples: int, seed: int) -
             ]
         )
         for index, side in enumerate(sides):
-            if reasons[index] is None:
+            if found[index].reason is None:
                 value = float(whole[index])
                 alike = ranked.plan[np.abs(of_cases - value) < _ALMOST_NONE]
                 basis = side._replace(plans=len(np.unique(alike)))
@@ -67,8 +59,7 @@ def _side(columns: Columns, score: float) -> Basis:
     below = columns.sums(columns.score <= score)
     above = columns.sums(columns.score >= score)
     fewer = min(below, above, key=lambda sizes: (float(sizes.sum()), float((sizes > 0).sum())))
-    whole = effective(columns.sums(np.ones(len(columns.plan))))  # the fit pools both sides
-    return Basis(int(fewer.sum()), int((fewer > 0).sum()), share=False, effective=whole)
+    return Basis(int(fewer.sum()), int((fewer > 0).sum()), share=False)
 
 
 def _estimate(found: Estimate, value: float, drawn: Floats, basis: Basis) -> Estimate:

@@ -1,12 +1,12 @@
 """What each judge's scores are worth, and whether its bias drifted or changed at a point."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from scipy import stats
 
-from plangate.application.evidence.cases import JudgeScores
+from plangate.application.evidence.cases import Cases, JudgeScores
 from plangate.application.evidence.estimates import MIN_PLANS, Estimate
 from plangate.application.evidence.judge_calibration import (
     ChangePoint,
@@ -15,21 +15,20 @@ from plangate.application.evidence.judge_calibration import (
 )
 from plangate.infrastructure.statistics.columns import Columns, Flags
 from plangate.infrastructure.statistics.distributions import adjusted
+from plangate.infrastructure.statistics.intervals import Floats, student
 from plangate.infrastructure.statistics.isotonic import worth
 from plangate.infrastructure.statistics.reliability import whole_and_shares
-from plangate.infrastructure.statistics.resampling import (
-    Floats,
-    batches,
-    drawn_estimates,
-    ratio,
-)
+from plangate.infrastructure.statistics.resampling import RESAMPLES, batches, drawn_estimates, ratio
 
 _GRID: Final = tuple(step / 10 for step in range(11))
 _MONTH: Final = 30.0
 
+_Tested = TypeVar("_Tested", Drift, ChangePoint)
 
-def judges(scores: JudgeScores, *, resamples: int, seed: int) -> tuple[JudgeCalibration, ...]:
+
+def judges(cases: Cases, seed: int, resamples: int = RESAMPLES) -> tuple[JudgeCalibration, ...]:
     """The calibration of each judge, in the order of their names."""
+    scores = cases.scores
     number = np.array(scores.judge, dtype=np.intp)
     names = scores.judges.names
     found = [
@@ -101,7 +100,7 @@ def drift(columns: Columns, day: Floats, *, resamples: int, seed: int) -> Drift:
         return Drift(slope=slope)
     groups = max(basis.effective or 0.0, 2.0)
     half = (slope.high - slope.low) / 2
-    spread = half / float(stats.t.ppf(0.975, groups - 1))
+    spread = half / student(groups - 1)
     p = float(2 * stats.t.sf(abs(slope.value) / spread, groups - 1)) if spread else 1.0
     return Drift(slope=slope, p=p)
 
@@ -112,21 +111,19 @@ def change_point(columns: Columns, day: Floats, *, permutations: int, seed: int)
     Plans come in the order of their first score. The clearest change is compared with the
     clearest one of the same plans in random order.
     """
-    least = MIN_PLANS
-    if columns.plans < 2 * least:
-        reason = f"not enough plans: {columns.plans} of {2 * least}"
-        return ChangePoint(reason=reason)
+    if columns.plans < 2 * MIN_PLANS:
+        return ChangePoint(reason=f"not enough plans: {columns.plans} of {2 * MIN_PLANS}")
     first = np.full(columns.plans, np.inf)
     np.minimum.at(first, columns.plan, day)
     order = np.argsort(first, kind="stable")
     excess = columns.sums(columns.score - columns.accepted)[order]
     sizes = columns.sums(np.ones(len(day)))[order]
-    clearest, at = _clearest(excess[None, :], sizes[None, :], least)
+    clearest, at = _clearest(excess[None, :], sizes[None, :])
     chance = np.random.default_rng(seed)
     as_clear = 0
     for count in batches(permutations, columns.plans):
         mixed = chance.permuted(np.tile(np.arange(columns.plans), (count, 1)), axis=1)
-        found, _ = _clearest(excess[mixed], sizes[mixed], least)
+        found, _ = _clearest(excess[mixed], sizes[mixed])
         as_clear += int((found >= clearest[0] - 1e-12).sum())
     split = int(at[0])
     return ChangePoint(
@@ -137,29 +134,27 @@ def change_point(columns: Columns, day: Floats, *, permutations: int, seed: int)
     )
 
 
-def _clearest(excess: Floats, sizes: Floats, least: int) -> tuple[Floats, Any]:
+def _clearest(excess: Floats, sizes: Floats) -> tuple[Floats, Any]:
     """How clear the clearest change is, and before which plan it comes, for each order."""
     mean = excess.sum(axis=1, keepdims=True) / sizes.sum(axis=1, keepdims=True)
     centred = excess - mean * sizes
     before = np.cumsum(centred, axis=1)[:, :-1]
     share = np.cumsum(sizes, axis=1)[:, :-1] / sizes.sum(axis=1, keepdims=True)
     clear = np.abs(before) / np.sqrt(share * (1.0 - share))
-    inner = clear[:, least - 1 : clear.shape[1] - least + 1]
+    inner = clear[:, MIN_PLANS - 1 : clear.shape[1] - MIN_PLANS + 1]
     at = inner.argmax(axis=1)
-    return inner[np.arange(len(inner)), at], at + least
+    return inner[np.arange(len(inner)), at], at + MIN_PLANS
 
 
 def _corrected(found: list[JudgeCalibration]) -> tuple[JudgeCalibration, ...]:
     """With the q-values of all tests."""
     tests = [part.p for one in found for part in (one.drift, one.change)]
     corrected = iter(adjusted([p for p in tests if p is not None]))
-    by_test = [None if p is None else next(corrected) for p in tests]
+
+    def with_q(part: _Tested) -> _Tested:
+        return part if part.p is None else part.model_copy(update={"q": next(corrected)})
+
     return tuple(
-        one.model_copy(
-            update={
-                "drift": one.drift.model_copy(update={"q": by_test[2 * index]}),
-                "change": one.change.model_copy(update={"q": by_test[2 * index + 1]}),
-            }
-        )
-        for index, one in enumerate(found)
+        one.model_copy(update={"drift": with_q(one.drift), "change": with_q(one.change)})
+        for one in found
     )

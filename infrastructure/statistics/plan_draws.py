@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from plangate.infrastructure.statistics.resampling import Floats, batches, times_drawn
+from plangate.infrastructure.statistics.intervals import Floats
+from plangate.infrastructure.statistics.resampling import batches, times_drawn
 
 Numbers = NDArray[np.int64]
 
@@ -65,6 +66,11 @@ class PlanDraws:
     def weights(self, counts: Floats) -> Floats:
         """How much the row of each unit counts in each draw."""
         return counts if self.by_work else 2.0 * counts - 1.0
+
+    def quotient(self, above: Floats, below: Floats) -> tuple[float, float]:
+        """The quotient of two sums over all units, and its variance."""
+        whole, variance = self.quotients(np.ones((1, self.units)), above, below)
+        return float(whole[0]), float(variance[0])
 
     def quotients(self, counts: Floats, above: Floats, below: Floats) -> tuple[Floats, Floats]:
         """The quotient of two sums in each draw, and its variance; NaN where it is undefined."""

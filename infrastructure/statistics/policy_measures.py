@@ -7,7 +7,8 @@ import numpy as np
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.gate_worth import Cost
-from plangate.infrastructure.statistics.resampling import UNDEFINED, Floats, binomial, ratio
+from plangate.infrastructure.statistics.intervals import Floats, binomial
+from plangate.infrastructure.statistics.resampling import UNDEFINED, ratio
 
 
 class PolicyGain:

@@ -8,11 +8,14 @@ from typing import Final
 import numpy as np
 
 from plangate.application.evidence.calibration import Reliability, ReliabilityBin, ThresholdPoint
+from plangate.application.evidence.cases import Cases
 from plangate.application.evidence.estimates import Estimate
 from plangate.domain.confidence import TOLERANCE
-from plangate.infrastructure.statistics.columns import Columns, Flags, Shares, ranking
+from plangate.infrastructure.statistics.columns import Columns, Flags, ranking
+from plangate.infrastructure.statistics.intervals import Floats
 from plangate.infrastructure.statistics.isotonic import worth
-from plangate.infrastructure.statistics.resampling import Floats, drawn_estimates
+from plangate.infrastructure.statistics.resampling import RESAMPLES, drawn_estimates
+from plangate.infrastructure.statistics.shares import Shares
 
 _BINS: Final = 10
 _THRESHOLDS: Final = tuple(step / 20 for step in range(1, 20))
@@ -20,8 +23,9 @@ _GRID: Final = tuple(step / 20 for step in range(21))
 _MOST_UNCERTAIN: Final = 0.5
 
 
-def reliability(columns: Columns, *, resamples: int, seed: int) -> Reliability:
+def reliability(cases: Cases, seed: int, resamples: int = RESAMPLES) -> Reliability:
     """All estimates; the same for the same cases and seed."""
+    columns = Columns.of(cases)
     confidence, accepted = columns.score, columns.accepted
     bins = [_inside(confidence, number) for number in range(_BINS)]
     passing = [_passes(confidence, threshold) for threshold in _THRESHOLDS]
@@ -68,7 +72,7 @@ def whole_and_shares(
 ) -> tuple[Whole, list[Estimate]]:
     """The estimates over all cases, and shares of them, from the same draws."""
     everything = np.ones(len(columns.plan), dtype=np.bool_)
-    both = Shares(columns, [(columns.accepted, everything), *shares])
+    both = Shares.of(columns, [(columns.accepted, everything), *shares])
     of_pairs = ranking(columns)
     count = columns.sums(everything)
     square = columns.sums((columns.score - columns.accepted) ** 2)

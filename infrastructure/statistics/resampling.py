@@ -6,17 +6,26 @@ others alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
 
 from plangate.application.evidence.estimates import MIN_OF_EACH, Estimate, too_few
+from plangate.infrastructure.statistics.intervals import (
+    Floats,
+    Interval,
+    binomial,
+    on_logit_scale,
+    student,
+    wilson,
+)
 
-LEVEL: Final = 0.95
 UNDEFINED: Final = -9.0
 """Marks an undefined estimate: none is so low, and NaN would make scipy warn."""
+
+RESAMPLES: Final = 1_000
+"""How many draws an interval rests on, unless another number is given."""
 
 _LEAST_EFFECT: Final = 0.5
 """No design effect is less: plans that happen to be alike must not make an interval vanish."""
@@ -26,7 +35,6 @@ _ALMOST_NONE: Final = 1e-12
 _AT_ONCE: Final = 2_000_000
 """Numbers in memory at once."""
 
-Floats = NDArray[np.float64]
 WeightedValues = Callable[[Floats], Floats]
 """Weights, a row for each draw and a column for each group, to estimates: a row for each
 estimate and a column for each draw. `UNDEFINED` where there is none."""
@@ -44,8 +52,12 @@ class Basis(NamedTuple):
     fewer: int = MIN_OF_EACH
     share: bool = True
     bounds: tuple[float, float] | None = (0.0, 1.0)
-    unit: str = "outcomes"
     effective: float | None = None
+
+    def estimate(self) -> Estimate:
+        """An estimate that has no value yet, or the reason why it cannot have any."""
+        reason = too_few(self.cases, self.plans, self.fewer)
+        return Estimate(cases=self.cases, plans=self.plans, reason=reason)
 
 
 def drawn_estimates(
@@ -62,23 +74,19 @@ def drawn_estimates(
     `groups` is how many there are to draw from; `width` is how many numbers `values` holds
     for each group and draw, so that memory stays flat.
     """
-    reasons = [too_few(b.cases, b.plans, b.fewer, unit=b.unit) for b in bases]
-    found = [
-        Estimate(cases=basis.cases, plans=basis.plans, reason=reason)
-        for basis, reason in zip(bases, reasons, strict=True)
-    ]
-    if None not in reasons:
+    found = [basis.estimate() for basis in bases]
+    if all(one.reason for one in found):
         return found
     whole = values(np.ones((1, groups)))[:, 0]
     drawn = np.hstack([values(weights) for weights in draws(groups, resamples, seed, width=width)])
-    for index, (basis, reason) in enumerate(zip(bases, reasons, strict=True)):
-        if reason is None and whole[index] == UNDEFINED:
-            undefined = f"undefined for these {basis.unit}"
-            found[index] = found[index].model_copy(update={"reason": undefined})
-        elif reason is None:
+    for index, basis in enumerate(bases):
+        if found[index].reason is not None:
+            continue
+        given: dict[str, object] = {"reason": "undefined for these outcomes"}
+        if whole[index] != UNDEFINED:
             low, high = interval(float(whole[index]), drawn[index], basis)
             given = {"value": float(whole[index]), "low": low, "high": high}
-            found[index] = found[index].model_copy(update=given)
+        found[index] = found[index].model_copy(update=given)
     return found
 
 
@@ -123,7 +131,7 @@ def effective(sizes: Floats) -> float:
     return float(sizes.sum()) ** 2 / squares if squares else 0.0
 
 
-def interval(value: float, drawn: Floats, basis: Basis) -> tuple[float, float]:
+def interval(value: float, drawn: Floats, basis: Basis) -> Interval:
     """The 95 % interval of an estimate from its draws, by Student's t for so many plans.
 
     Of a share it is Wilson's, for as many independent cases as have the spread of the
@@ -133,39 +141,22 @@ def interval(value: float, drawn: Floats, basis: Basis) -> tuple[float, float]:
     groups = max(basis.effective or float(basis.plans), 2.0)
     known = drawn[drawn != UNDEFINED]
     spread = float(known.std(ddof=1)) * np.sqrt(groups / (groups - 1)) if len(known) > 1 else 0.0
-    quantile = float(stats.t.ppf((1 + LEVEL) / 2, groups - 1))
+    half = student(groups - 1) * spread
     if basis.bounds is None:
-        return value - quantile * spread, value + quantile * spread
+        return value - half, value + half
     floor, ceiling = basis.bounds
     size = ceiling - floor
     inside = (value - floor) / size
     if not _ALMOST_NONE < inside < 1.0 - _ALMOST_NONE:
         low, high = binomial(round(inside) * basis.plans, basis.plans, "exact")
     elif basis.share:
-        low, high = _wilson(inside, spread, quantile, basis.cases)
+        independent = basis.cases / design_effect(inside, spread, basis.cases)
+        low, high = wilson(inside, independent, student(groups - 1))
     else:
-        logit = np.log(inside / (1.0 - inside))
-        half = quantile * spread / size / (inside * (1.0 - inside))
-        low, high = (float(special.expit(logit + side * half)) for side in (-1, 1))
+        low, high = on_logit_scale(inside, half / size)
     return floor + size * low, floor + size * high
 
 
 def design_effect(share: float, spread: float, cases: int) -> float:
     """How many times the variance of a share is that of as many independent cases."""
     return max(spread**2 * cases / (share * (1.0 - share)), _LEAST_EFFECT)
-
-
-def _wilson(share: float, spread: float, quantile: float, cases: int) -> tuple[float, float]:
-    independent = cases / design_effect(share, spread, cases)
-    weight = quantile**2 / independent
-    middle = (share + weight / 2) / (1 + weight)
-    half = np.sqrt(quantile**2 * share * (1 - share) / independent + weight**2 / 4) / (1 + weight)
-    return float(middle - half), float(middle + half)
-
-
-def binomial(
-    successes: int, trials: int, method: Literal["exact", "wilson"]
-) -> tuple[float, float]:
-    """The interval of a share of independent trials."""
-    given: Any = stats.binomtest(successes, trials).proportion_ci(LEVEL, method)
-    return float(given.low), float(given.high)

@@ -4,18 +4,17 @@ import random
 
 import pytest
 
-from plangate.application.rerun.recover_command import recover_command
 from plangate.domain.decisions import decide, grant
 from plangate.domain.evolve import fold
 from plangate.domain.plan import Plan
 from tests.support.examples import NOON, PENDING, PLAN, A, B, created, mark, score_output
-from tests.support.model.histories import facts, some_history
+from tests.support.model.histories import facts, recovered, some_history
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_events_are_those_decided_and_the_plan_is_the_one_after_them(seed: int) -> None:
     for recorded in some_history(random.Random(seed), 15):
-        command = recover_command(recorded)
+        command = recovered(recorded)
         granted = grant(recorded.before, command, recorded.at)
         assert granted.events == decide(recorded.before, command, recorded.at) == facts(recorded)
         assert granted.plan == fold(recorded.before, granted.events) == recorded.after

@@ -1,10 +1,15 @@
-"""How much a long test does, and how it reports what it counted."""
+"""How much a long test does, on which simulated worlds, and how it reports what it counted."""
 
-from typing import Protocol
+import os
+from typing import Final, Protocol
 
 import pytest
 
 from tests.support.reliability.audit import Findings
+
+FIRST_SEED: Final = int(os.environ.get("FIRST_SEED", "0"))
+"""The seed of the first simulated world. Others than the usual ones show what holds in general:
+methods were chosen by what they do in the usual ones."""
 
 
 def short_and_long(name: str, short: int, long: int) -> pytest.MarkDecorator:

@@ -7,13 +7,14 @@ replan. Each plan gives one share, however much was done in it.
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
+from statistics import fmean
 from typing import Final
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Shifted
-from plangate.application.evidence.distributions.judged import PossibleFinding, found
+from plangate.application.evidence.distributions.judged import PossibleFinding
 from plangate.application.evidence.distributions.plan_sample import ActorDeeds, PlanSample
-from plangate.application.evidence.finding import EventList, Finding, FindingKind
-from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.evidence.finding import EventList, FindingKind
 
 LEAST_RETRACTED: Final = 0.1
 """How much larger the share of an actor's scores is that it retracts, at least."""
@@ -51,13 +52,11 @@ class _Rates:
         """Every named actor with enough plans, beside the others."""
         enough = [one for one in self._actors.values() if len(one.shares) >= MIN_PLANS]
         for actor in enough:
-            others = array("d")
-            for other in self._actors.values():
-                if other is not actor:
-                    others.extend(other.shares)
+            fellows = (one.shares for one in self._actors.values() if one is not actor)
+            others = list(chain.from_iterable(fellows))
             if actor.name is None or not actor.shown_by.count or len(others) < MIN_PLANS:
                 continue
-            share, of_others = _mean(actor.shares), _mean(others)
+            share, of_others = fmean(actor.shares), fmean(others)
             did = self._did.format(f"{share:.0%}")
             yield PossibleFinding(
                 comparison=Shifted(others, actor.shares),
@@ -92,10 +91,10 @@ class Actors:
             self._retractions.add(key, deeds.name, deeds.retracted, _could_retract(deeds, sample))
             self._approvals.add(key, deeds.name, deeds.approved, deeds.answers)
 
-    def findings(self, statistics: MakeStatistics) -> Iterator[Finding]:
-        """Who retracts often, then who approves often."""
-        yield from found(list(self._retractions.candidates()), statistics)
-        yield from found(list(self._approvals.candidates()), statistics)
+    def candidates(self) -> Iterator[Iterator[PossibleFinding]]:
+        """Who may retract often, and who may approve often."""
+        yield self._retractions.candidates()
+        yield self._approvals.candidates()
 
 
 def _could_retract(deeds: ActorDeeds, sample: PlanSample) -> int:
@@ -103,7 +102,3 @@ def _could_retract(deeds: ActorDeeds, sample: PlanSample) -> int:
     if deeds.scores or not deeds.retracted.count:
         return deeds.scores
     return sum(one.scores for one in sample.actors.values())
-
-
-def _mean(shares: "array[float]") -> float:
-    return sum(shares) / len(shares)

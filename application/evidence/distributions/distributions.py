@@ -1,6 +1,7 @@
 """Compare judges, actors and plans with their fellows, and find what chance does not explain."""
 
 from collections.abc import Iterator
+from statistics import fmean
 from typing import Final
 
 from plangate.application.evidence.comparisons import Shifted
@@ -47,10 +48,8 @@ class Distributions:
         """Add the next plan."""
         for judge, scores in sample.judges.items():
             self._called.setdefault(judge, scores.called)
-        self._fellows.add(sample)
-        self._scores.add(sample)
-        self._changes.add(sample)
-        self._actors.add(sample)
+        for compared in (self._fellows, self._scores, self._changes, self._actors):
+            compared.add(sample)
         added = sample.added
         if added and len(added.added) >= MIN_ADDED and len(added.planned) >= MIN_PLANNED:
             self._added.append(added)
@@ -58,14 +57,14 @@ class Distributions:
     def findings(self, statistics: MakeStatistics) -> Iterator[Finding]:
         """Everything that is found. Raises `AnalysisMissing` where a test is needed and missing."""
         yield from self._fellows.findings(statistics)
-        yield from self._scores.findings(statistics)
-        yield from self._changes.findings(statistics)
-        yield from self._actors.findings(statistics)
-        yield from found([_padded(one) for one in self._added], statistics, _FALSELY_PADDED)
+        for compared in (self._scores, self._changes, self._actors):
+            for candidates in compared.candidates():
+                yield from found(candidates, statistics)
+        yield from found(map(_padded, self._added), statistics, _FALSELY_PADDED)
 
 
 def _padded(tasks: AddedTasks) -> PossibleFinding:
-    added, planned = _mean(tasks.added), _mean(tasks.planned)
+    added, planned = fmean(tasks.added), fmean(tasks.planned)
     return PossibleFinding(
         comparison=Shifted(tasks.planned, [round(score - _BETTER, 9) for score in tasks.added]),
         kind=FindingKind.PADDED,
@@ -80,7 +79,3 @@ def _padded(tasks: AddedTasks) -> PossibleFinding:
         shown_by=tasks.shown_by,
         severity=Severity.WARNING,
     )
-
-
-def _mean(scores: tuple[float, ...]) -> float:
-    return sum(scores) / len(scores)

@@ -9,6 +9,7 @@ each measures something else.
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Final, NamedTuple
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Paired, Significance
@@ -43,7 +44,7 @@ class _Compared:
 
     @property
     def mean(self) -> float:
-        return sum(self.differences) / len(self.differences)
+        return fmean(self.differences)
 
 
 class _PlanMeans(NamedTuple):

@@ -9,18 +9,18 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Final, NamedTuple
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Shifted
-from plangate.application.evidence.distributions.judged import PossibleFinding, found
+from plangate.application.evidence.distributions.judged import PossibleFinding
 from plangate.application.evidence.distributions.plan_sample import (
     NOTABLE,
     JudgeOfKind,
     PlanSample,
     named,
 )
-from plangate.application.evidence.finding import EventList, Finding, FindingKind
-from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.evidence.finding import EventList, FindingKind
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScoreKind
 
@@ -90,10 +90,10 @@ class JudgeChanges:
                 versions = self._versions.setdefault(judge, {})
                 versions.setdefault(version, _Series(first)).add(self._plans, scores.mean, last)
 
-    def findings(self, statistics: MakeStatistics) -> Iterator[Finding]:
-        """The swaps, then the versions."""
-        yield from found(list(self._swaps()), statistics)
-        yield from found(list(self._new_versions()), statistics)
+    def candidates(self) -> Iterator[Iterator[PossibleFinding]]:
+        """The swaps, and the new versions."""
+        yield self._swaps()
+        yield self._new_versions()
 
     def _swaps(self) -> Iterator[PossibleFinding]:
         """Each judge beside the one that had judged before, and no more since."""
@@ -131,7 +131,7 @@ class JudgeChanges:
         if len(before) < MIN_PLANS or len(after) < MIN_PLANS:
             return
         common = self._common_shift(changed, earlier, later)
-        shift = _mean(after) - _mean(before) - common
+        shift = fmean(after) - fmean(before) - common
         both = kind is FindingKind.VERSION_SHIFTED
         direction = "higher" if shift > 0 else "lower"
         meanwhile = f", what others scored {common:+.2f} meanwhile taken off" if common else ""
@@ -156,10 +156,6 @@ class JudgeChanges:
             before, after = series.between(*earlier), series.between(*later)
             if judge not in changed and min(len(before), len(after)) >= _MIN_OF_FELLOWS:
                 weight = min(len(before), len(after))
-                shifts += weight * (_mean(after) - _mean(before))
+                shifts += weight * (fmean(after) - fmean(before))
                 weights += weight
         return shifts / weights if weights else 0.0
-
-
-def _mean(values: "array[float]") -> float:
-    return sum(values) / len(values)

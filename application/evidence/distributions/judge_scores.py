@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plangate.application.evidence.comparisons import MIN_PLANS, Heaped, MoreOften
-from plangate.application.evidence.distributions.judged import PossibleFinding, found
+from plangate.application.evidence.distributions.judged import PossibleFinding
 from plangate.application.evidence.distributions.plan_sample import (
     JudgeOfKind,
     PlanSample,
@@ -15,8 +15,7 @@ from plangate.application.evidence.distributions.plan_sample import (
     judged,
     named,
 )
-from plangate.application.evidence.finding import EventList, Finding, FindingKind
-from plangate.application.evidence.statistics import MakeStatistics
+from plangate.application.evidence.finding import EventList, FindingKind
 from plangate.domain.judging import JudgeKey
 from plangate.domain.vocabulary import ScoreKind, ScorerKind
 
@@ -95,10 +94,10 @@ class ScoresByJudge:
         for judge, scores in sample.judges.items():
             self._judges.setdefault(judge, _Scores()).add(scores)
 
-    def findings(self, statistics: MakeStatistics) -> Iterator[Finding]:
-        """The judges whose scores are heaped, then those whose scores are constant."""
-        yield from found(list(self._heaped()), statistics)
-        yield from found(list(self._constant()), statistics)
+    def candidates(self) -> Iterator[Iterator[PossibleFinding]]:
+        """The judges whose scores may be heaped, and those whose scores may be constant."""
+        yield self._heaped()
+        yield self._constant()
 
     def _heaped(self) -> Iterator[PossibleFinding]:
         for judge, scores in self._judges.items():

@@ -1,9 +1,9 @@
 """Make findings of what a test found, each with how it was judged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from plangate.application.evidence.comparisons import FALSE_DISCOVERIES, Comparison, Significance
+from plangate.application.evidence.comparisons import FALSE_FINDINGS, Comparison, Significance
 from plangate.application.evidence.finding import (
     EventList,
     Finding,
@@ -59,11 +59,12 @@ class PossibleFinding:
 
 
 def found(
-    candidates: Sequence[PossibleFinding],
+    possible: Iterable[PossibleFinding],
     statistics: MakeStatistics,
-    false_discoveries: float = FALSE_DISCOVERIES,
+    false_discoveries: float = FALSE_FINDINGS,
 ) -> list[Finding]:
     """The candidates of one kind that chance does not explain, and that matter."""
+    candidates = list(possible)
     tested = significances([one.comparison for one in candidates], statistics)
     return [
         candidate.finding(significance, len(candidates))

@@ -21,7 +21,7 @@ from plangate.application.plan_log import Step
 from plangate.domain import events
 from plangate.domain.confidence import TOLERANCE
 from plangate.domain.judging import UNNAMED, JudgeKey, judge_key
-from plangate.domain.vocabulary import ScoreKind, Scorer, ScorerKind, StatusCause, TaskStatus
+from plangate.domain.vocabulary import ScoreKind, Scorer, StatusCause, TaskStatus
 
 BIN: Final = 0.1
 """How wide the bins around the threshold are."""
@@ -37,8 +37,6 @@ class Sampler:
         self._sample = PlanSample(plan_id)
         self._names = names
         self._padding = Padding()
-        self._keys: dict[tuple[ScorerKind, str], JudgeKey] = {}
-        self._deeds_of: dict[str | None, ActorDeeds] = {}
         self._works: dict[tuple[str, ScoreKind], dict[JudgeOfKind, tuple[float, str]]] = {}
 
     def add(self, step: Step) -> None:  # noqa: C901, PLR0912  (a branch an event)
@@ -138,18 +136,11 @@ class Sampler:
 
     def _deeds(self, step: Step) -> ActorDeeds:
         actor = step.recorded.envelope.actor
-        deeds = self._deeds_of.get(actor)
+        key = None if actor is None else self._names.key(actor)
+        deeds = self._sample.actors.get(key)
         if deeds is None:
-            key = None if actor is None else self._names.key(actor)
-            deeds = self._sample.actors.setdefault(key, ActorDeeds(actor))
-            self._deeds_of[actor] = deeds
+            deeds = self._sample.actors[key] = ActorDeeds(actor)
         return deeds
 
     def _key(self, scorer: Scorer | None) -> JudgeKey:
-        if scorer is None:
-            return UNNAMED
-        called = scorer.kind, scorer.name
-        key = self._keys.get(called)
-        if key is None:
-            key = self._keys[called] = JudgeKey(scorer.kind, self._names.key(scorer.name))
-        return key
+        return UNNAMED if scorer is None else JudgeKey(scorer.kind, self._names.key(scorer.name))

@@ -2,6 +2,7 @@
 
 import typer
 
+from plangate.application.rerun.assumptions import states_assumptions
 from plangate.infrastructure.cli.commands.analysis import Changes, PresetName, given_policy
 from plangate.infrastructure.cli.input.options import PlanIds, option
 from plangate.infrastructure.cli.render.agreement import render_agreement
@@ -11,6 +12,7 @@ from plangate.infrastructure.cli.render.text import unreadable
 from plangate.infrastructure.cli.terminal import Terminal
 
 
+@states_assumptions
 def agreement(
     terminal: Terminal,
     plans: PlanIds = None,

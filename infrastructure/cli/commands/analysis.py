@@ -6,7 +6,7 @@ import typer
 
 from plangate.application.evidence.calibration import Confidence
 from plangate.application.evidence.cases import Grouping
-from plangate.application.replay.assumptions import states_assumptions
+from plangate.application.rerun.assumptions import states_assumptions
 from plangate.infrastructure.cli.exits import ANSWERED_NO
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import policy_fields, presets

@@ -1,9 +1,9 @@
 """Choose a policy by what it does on plans that it was not chosen by."""
 
-from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.folds import By
 from plangate.application.replay.policy_grid import MAX_POLICIES, TO_CHOOSE_FROM
 from plangate.application.replay.tune import MAX_FOLDS
+from plangate.application.rerun.assumptions import states_assumptions
 from plangate.infrastructure.cli.commands.analysis import AllPlans, Changes, PresetName
 from plangate.infrastructure.cli.input import policy_args
 from plangate.infrastructure.cli.input.completion import policy_fields

@@ -10,6 +10,7 @@ from rich.text import Text
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
+from plangate.application.rerun.assumptions import ASSUMED
 from plangate.infrastructure.cli.render.estimates import decimals, share
 from plangate.infrastructure.cli.render.tables import right, table_of
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
@@ -51,8 +52,8 @@ def render_agreement(answer: Agreement, _hint: Hint) -> RenderableType:
         ),
         Text(
             "kappa: of whether a score is below the threshold, or the gate fires; alpha: of the "
-            "scores. 1 is agreement, 0 chance. Verdicts are those on each judge's scores alone, "
-            "as recorded: no one reacts to the gate.",
+            "scores. 1 is agreement, 0 chance. Verdicts are those on each judge's scores alone. "
+            f"{ASSUMED}",
             style="dim",
         ),
     )

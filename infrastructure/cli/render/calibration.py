@@ -9,6 +9,7 @@ from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.estimates import Estimate
+from plangate.application.rerun.assumptions import ASSUMED
 from plangate.infrastructure.cli.render.estimates import (
     NOT_ENOUGH,
     NOTHING,
@@ -47,7 +48,8 @@ def render_calibration(answer: Calibration, _hint: Hint) -> RenderableType:
         *asked,
         *more_table(answer.more),
         Text(
-            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans.",
+            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans."
+            + (f" {ASSUMED}" if answer.assumptions else ""),
             style="dim",
         ),
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from plangate.application.replay.assumptions import ASSUMED, rests_on_them
 from plangate.application.replay.summary import (
     contradictions,
     ladder_columns,
@@ -14,6 +13,7 @@ from plangate.application.replay.summary import (
 )
 from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import WhatIf
+from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
 from plangate.infrastructure.cli.render import text
 from plangate.infrastructure.cli.render.tables import right, table_of
 

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.held_out import PolicyMeasure
-from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.tune import Tuning
+from plangate.application.rerun.assumptions import ASSUMED
 from plangate.domain.policy import Policy
 from plangate.infrastructure.cli.render.comparison import policy_text
 from plangate.infrastructure.cli.render.estimates import decimal

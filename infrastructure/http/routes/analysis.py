@@ -14,13 +14,13 @@ from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.cases import Grouping
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.gate_worth import Cost
-from plangate.application.replay.assumptions import states_assumptions
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.folds import By
 from plangate.application.replay.policy_grid import MAX_POLICIES
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.tune import MAX_FOLDS, Tuning
 from plangate.application.replay.what_if import WhatIf
+from plangate.application.rerun.assumptions import states_assumptions
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy, Preset
@@ -204,6 +204,7 @@ async def calibrate(
 
 
 @group.query("/agreement", Agreement, method="POST", refuses=[AnalysisMissing, PlanNotFound])
+@states_assumptions
 async def compare_judges(body: _Agreement, given: Given) -> Response:
     """Find out how far judges agree, and how often the gate's verdict would differ."""
     found = await given.registry.evidence.agreement(

@@ -5,11 +5,11 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from plangate.application.access.scopes import Scope
-from plangate.application.replay.assumptions import ASSUMED, IN_SHORT, rests_on_them
 from plangate.application.replay.summary import change_text
 from plangate.application.replay.totals import Rejections, Totals
 from plangate.application.replay.what_if import FinalState, PlanReplay
 from plangate.application.replay.what_if import WhatIf as Replayed
+from plangate.application.rerun.assumptions import ASSUMED, IN_SHORT, rests_on_them
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
 from plangate.infrastructure.mcp.answers import Answer, clipped, rounded

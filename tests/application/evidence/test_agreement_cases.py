@@ -153,7 +153,7 @@ def test_versions_of_a_scorer_are_one_judge_and_scores_without_one_are_another(
     score(registry, "x@2", HIGH)
     registry.score_output("p", "a", LOW)
     cases = collected(store)
-    assert [str(judge) for judge in cases.judges] == ["model:x", "unnamed"]
+    assert [str(judge) for judge in cases.plans_of] == ["model:x", "unnamed"]
     assert [row[:4] for row in rows(cases.pairs)["x None"]] == [[0, 0, 1, 0]]
 
 
@@ -280,7 +280,8 @@ def test_plans_shared_out_over_processes_give_the_same_cases(
         score(registry, "y", LOW, LOW, plan_id=f"p{number}")
     alone, shared = collected(store), collected(store, sharing=(sharing := Sharing(store)))
     assert len(sharing.slices) > 3
-    assert (alone.plans, alone.judges) == (shared.plans, shared.judges)
+    assert (alone.plans, alone.plans_of) == (shared.plans, shared.plans_of)
+    assert alone.scores_of == shared.scores_of
     assert alone.runs == shared.runs
     assert vars(alone.joint) == vars(shared.joint)
     assert {k: vars(v) for k, v in alone.pairs.items()} == {

@@ -434,6 +434,27 @@ def test_dropping_a_low_score_says_what_was_dropped_and_what_it_did(registry: Pl
     )
 
 
+@pytest.mark.parametrize(
+    "dropped, added, same",
+    [("Why? Why?", "why why", True), ("???", "???", True), ("???", "!!", False)],
+)
+def test_an_added_task_is_a_dropped_one_if_their_titles_are_the_same_text(
+    registry: PlanRegistry, dropped: str, added: str, *, same: bool
+) -> None:
+    registry.create("Questions", [{"id": "a", "title": dropped}, *FIVE[1:]], plan_id="five")
+    registry.score_output("five", "a", 0.2, **WELL_FOUNDED)
+    task = {"id": "again", "title": added}
+    changes: list[dict[str, Any]] = [
+        {"op": "drop", "task_id": "a"},
+        {"op": "add", "task": task},
+    ]
+    registry.revise("five", "x", changes)
+    registry.score_output("five", "again", 0.9, **WELL_FOUNDED)
+
+    found = {one.kind for one in registry.evidence.findings().findings}
+    assert (FindingKind.RESCORED_UNTIL_PASSED in found) is same
+
+
 def test_scores_outside_the_range_are_named_as_given(registry: PlanRegistry) -> None:
     registry.create("Five independent steps", FIVE, plan_id="five")
     for task, score in (("a", 2), ("b", 3)):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from plangate.application.evidence.comparisons import FALSE_DISCOVERIES
+from plangate.application.evidence.comparisons import FALSE_FINDINGS
 from plangate.application.evidence.finding import (
     FROM_DISTRIBUTIONS,
     MAX_EVENTS,
@@ -75,7 +75,7 @@ def test_what_many_plans_show_is_found_and_nothing_else(
     assert shown == [(plant.kind, plant.about, plant.severity)], [one.sentence for one in found]
     (finding,) = found
     assert finding.judged_by is not None
-    assert finding.judged_by.adjusted_p <= FALSE_DISCOVERIES
+    assert finding.judged_by.adjusted_p <= FALSE_FINDINGS
     assert finding.sentence.endswith(f"({finding.judged_by.text})")
     assert finding.event_ids[-1].startswith(f"{finding.plan_id}@")
     _require_events(analysing, finding)

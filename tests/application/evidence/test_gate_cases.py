@@ -5,12 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from plangate.application.event_store import EventStore
-from plangate.application.evidence.gate_cases import (
-    TRIPPED,
-    GateCounts,
-    replayed,
-    seen_at_outcomes,
-)
+from plangate.application.evidence.calibrating import Calibrating
+from plangate.application.evidence.calibration import CalibrationOptions
+from plangate.application.evidence.scored_results import TRIPPED, ScoredResults, seen_at_scores
 from plangate.application.progress import no_progress
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
@@ -18,7 +15,7 @@ from plangate.application.rerun import over_plans
 from plangate.application.rerun.over_plans import add_plans
 from plangate.application.rerun.policies import rules_of
 from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input, Rules
+from plangate.application.rerun.rerun import Rules, replayed
 from plangate.domain.events import TaskScored
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.application.rerun.test_over_plans import Sharing
@@ -54,8 +51,9 @@ def registry(store: EventStore) -> Iterator[PlanRegistry]:
 
 
 def cases(store: EventStore, rules: Rules | None = None) -> list[tuple[bool, bool]]:
-    inputs = map(Input.of, commands_of(store, "p"))
-    return seen_at_outcomes(replayed(inputs, rules), TRIPPED)
+    history = list(commands_of(store, "p"))
+    tripped = seen_at_scores(replayed(history, rules), TRIPPED)
+    return [(bad, tripped[score - 1]) for score, bad in ScoredResults(history).with_outcomes()]
 
 
 def test_a_result_is_stopped_where_the_gate_is_tripped_right_after_its_score(
@@ -121,8 +119,9 @@ def test_each_source_has_its_newest_outcome(registry: PlanRegistry, store: Event
 # --- many plans and policies ---
 
 
-def counts(store: EventStore, sharing: Sharing | None = None) -> GateCounts:
-    found = GateCounts([None, NEVER, ALWAYS, rules_of({"exit_threshold": 0.6})])
+def counts(store: EventStore, sharing: Sharing | None = None) -> Calibrating:
+    gates = [None, NEVER, ALWAYS, rules_of({"exit_threshold": 0.6})]
+    found = Calibrating(CalibrationOptions(), None, gates)
     add_plans(found, store, sharing, None, no_progress)
     return found
 
@@ -146,10 +145,11 @@ def many(store: EventStore) -> EventStore:
 def test_cases_are_counted_by_plan_and_policy(many: EventStore) -> None:
     found = counts(many)
 
-    assert found.passes == 4
-    assert (list(found.bad), list(found.good)) == ([1, 1, 1], [1, 1, 1])
-    assert [list(row) for row in found.stopped_bad] == [[1] * 3, [0] * 3, [1] * 3, [1] * 3]
-    assert [list(row) for row in found.stopped_good] == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
+    assert found.passes == 5
+    gates = found.counts
+    assert (list(gates.bad), list(gates.good)) == ([1, 1, 1], [1, 1, 1])
+    assert [list(row) for row in gates.stopped_bad] == [[1] * 3, [0] * 3, [1] * 3, [1] * 3]
+    assert [list(row) for row in gates.stopped_good] == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
     assert (found.unfit, found.unreadable) == (1, [])
 
 
@@ -162,8 +162,9 @@ def test_shared_out_over_processes_the_counts_are_the_same(
     alone, shared = counts(many), counts(many, sharing := Sharing(many))
 
     assert len(sharing.slices) > 1
-    for name in ("bad", "good", "stopped_bad", "stopped_good", "unfit"):
-        assert getattr(alone, name) == getattr(shared, name)
+    assert alone.unfit == shared.unfit
+    for name in ("bad", "good", "stopped_bad", "stopped_good"):
+        assert getattr(alone.counts, name) == getattr(shared.counts, name)
 
 
 def test_a_plan_that_cannot_be_read_is_named(many: EventStore) -> None:
@@ -174,4 +175,4 @@ def test_a_plan_that_cannot_be_read_is_named(many: EventStore) -> None:
     found = counts(many)
 
     assert [one.plan_id for one in found.unreadable] == ["p2"]
-    assert list(found.bad) == [1, 1]
+    assert list(found.counts.bad) == [1, 1]

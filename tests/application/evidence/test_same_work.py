@@ -90,3 +90,9 @@ def test_a_plan_whose_text_was_erased_is_recognised_by_what_it_repeats_alone() -
     found = works(a=created(None), b=created(None, replicate_of="c"))
     assert found.of("a") is None
     assert found.of("b") is not None
+
+
+def test_plans_that_others_found_are_joined_with_those_found_here() -> None:
+    found = works(b=created("2", "y", replicate_of="a"), d=created("4", "w"))
+    found.extend(works(a=created("1", "x"), c=created("3", "z", replicate_of="b")))
+    assert found.of("a") == found.of("b") == found.of("c") != found.of("d")

@@ -4,13 +4,13 @@ import random
 
 import pytest
 
-from plangate.application.evidence.gate_cases import TRIPPED, replayed, seen_at_outcomes
+from plangate.application.evidence.gate_cases import GateCounts
+from plangate.application.evidence.scored_results import ScoredResults
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay import separation
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.policies import rules_of
 from plangate.application.rerun.recorded_commands import commands_of
-from plangate.application.rerun.rerun import Input
 from plangate.infrastructure.memory.events import memory_event_store
 from tests.support.clocks import registry_on
 from tests.support.model.random_work import RandomWork
@@ -106,23 +106,15 @@ def test_the_results_are_those_of_the_calibration_of_the_gate() -> None:
     policy = {"confidence_threshold": 0.6, "latch": True}
     answer = registry_on(store).replay.what_if(policy=policy)
     for totals, rules in ((answer.recorded, None), (answer.replayed, rules_of(policy))):
-        cases = [
-            case
-            for plan in answer.plans
-            for case in seen_at_outcomes(
-                replayed(list(map(Input.of, commands_of(store, plan.plan_id))), rules), TRIPPED
-            )
-        ]
+        counts = GateCounts([rules])
+        for plan in answer.plans:
+            history = list(commands_of(store, plan.plan_id))
+            counts.add(history, ScoredResults(history))
         found = totals.outcomes
         assert found is not None
-        assert (found.bad, found.good) == (
-            sum(bad for bad, _ in cases),
-            sum(not bad for bad, _ in cases),
-        )
-        assert (found.bad_tripped, found.good_tripped) == (
-            sum(stopped for bad, stopped in cases if bad),
-            sum(stopped for bad, stopped in cases if not bad),
-        )
+        assert (found.bad, found.good) == (sum(counts.bad), sum(counts.good))
+        stopped = (sum(counts.stopped_bad[0]), sum(counts.stopped_good[0]))
+        assert (found.bad_tripped, found.good_tripped) == stopped
         assert found.bad_tripped + found.good_tripped > 0
 
 

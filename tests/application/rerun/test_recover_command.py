@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from plangate.application.rerun.recorded_commands import RecordedCommand
-from plangate.application.rerun.recover_command import Unexplained, recover_command
+from plangate.application.rerun.recover_command import Unexplained
 from plangate.domain.commands import (
     AddTask,
     ChangeTask,
@@ -42,7 +42,13 @@ from tests.support.examples import (
     new,
     planned,
 )
-from tests.support.model.histories import facts, history, recorded, some_history
+from tests.support.model.histories import (
+    facts,
+    history,
+    recorded,
+    recovered,
+    some_history,
+)
 from tests.support.properties import repeatable
 
 LATER = NOON + timedelta(minutes=5)
@@ -90,7 +96,7 @@ EVERY_CHANGE = (
 def test_every_command_is_recovered(before: tuple[PlanCommand, ...], given: PlanCommand) -> None:
     command = history(*before, given)[-1]
 
-    found = recover_command(command)
+    found = recovered(command)
 
     assert type(found) is type(given)
     assert decide(command.before, found, command.at) == facts(command)
@@ -98,25 +104,25 @@ def test_every_command_is_recovered(before: tuple[PlanCommand, ...], given: Plan
 
 def test_a_single_prompt_score_is_recovered_as_one() -> None:
     alone = history(PLANNED, say.update(A, 0.9, None))[-1]
-    assert recover_command(alone) == say.score_prompt(A, 0.9)
+    assert recovered(alone) == say.score_prompt(A, 0.9)
     with_output = history(PLANNED, say.update(A, 0.9, 0.1))[-1]
-    assert recover_command(with_output) == say.update(A, 0.9, 0.1)
+    assert recovered(with_output) == say.update(A, 0.9, 0.1)
     output = history(PLANNED, say.update(A, None, 0.1))[-1]
-    assert recover_command(output) == say.score_output(A, 0.1)
+    assert recovered(output) == say.score_output(A, 0.1)
 
 
 def test_a_claim_is_found_with_its_worker_its_lease_and_its_task_and_no_expiry() -> None:
     first = say.claim_next("bob", lease=60.0)
     command = history(PLANNED, first, (say.claim_next(ADA, lease=1.5), LATER))[-1]
     assert [type(event).__name__ for event in facts(command)] == ["TaskStatusChanged"] * 2
-    assert recover_command(command) == say.claim_next(ADA, lease=1.5, task=A)
+    assert recovered(command) == say.claim_next(ADA, lease=1.5, task=A)
 
 
 def test_a_claim_that_only_found_others_expired_names_no_task() -> None:
     first = say.claim_next(ADA, lease=60.0)
     command = history(PLANNED, first, (say.claim_next(task=B), LATER))[-1]
     assert [type(event).__name__ for event in facts(command)] == ["TaskStatusChanged"]
-    assert decide(command.before, recover_command(command), LATER) == facts(command)
+    assert decide(command.before, recovered(command), LATER) == facts(command)
 
 
 @settings(repeatable, max_examples=60)
@@ -125,7 +131,7 @@ def test_any_history_follows_from_its_recovered_commands(
     chance: random.Random, length: int
 ) -> None:
     for command in some_history(chance, length):
-        assert decide(command.before, recover_command(command), command.at) == facts(command)
+        assert decide(command.before, recovered(command), command.at) == facts(command)
 
 
 def test_a_command_is_recovered_without_its_erased_text() -> None:
@@ -136,8 +142,8 @@ def test_a_command_is_recovered_without_its_erased_text() -> None:
         say.changed(A),  # its title was all that it had
     ]
     plan = fold(Plan(PLAN), erased[:2])
-    creation = decide(Plan(PLAN), recover_command(recorded(Plan(PLAN), erased[:1])), say.MORNING)
-    revision = decide(plan, recover_command(recorded(plan, erased[2:])), say.MORNING)
+    creation = decide(Plan(PLAN), recovered(recorded(Plan(PLAN), erased[:1])), say.MORNING)
+    revision = decide(plan, recovered(recorded(plan, erased[2:])), say.MORNING)
 
     assert creation == erased[:1]
     assert [type(event) for event in revision] == [type(event) for event in erased[2:]]
@@ -146,8 +152,8 @@ def test_a_command_is_recovered_without_its_erased_text() -> None:
 def test_a_prompt_score_is_found_whatever_else_was_recorded_with_it() -> None:
     plan = fold(Plan(PLAN), [say.created(A)])
     events: list[PlanEvent] = [say.scored(A, PROMPT, 0.4), say.moved(A), say.scored(A, OUTPUT, 0.2)]
-    assert recover_command(recorded(plan, events[:2])) == say.score_prompt(A, 0.4)
-    assert recover_command(recorded(plan, events)) == say.score_prompt(A, 0.4)
+    assert recovered(recorded(plan, events[:2])) == say.score_prompt(A, 0.4)
+    assert recovered(recorded(plan, events)) == say.score_prompt(A, 0.4)
 
 
 def begun_by(event: PlanEvent, **envelope: Any) -> RecordedCommand:
@@ -189,5 +195,5 @@ def test_events_that_no_command_leads_to_are_unexplained(
     command: RecordedCommand, why: str
 ) -> None:
     with pytest.raises(Unexplained) as unexplained:
-        recover_command(command)
+        recovered(command)
     assert str(unexplained.value) == why

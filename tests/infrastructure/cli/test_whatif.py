@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.summary import NO_OUTCOMES
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
+from plangate.application.rerun.assumptions import ASSUMED
 from plangate.infrastructure.cli.render import comparison
 from tests.infrastructure.cli.conftest import Output, Plangate
 

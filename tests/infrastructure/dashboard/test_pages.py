@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 import plangate.aio
 from plangate.application.access.scopes import Scope
-from plangate.application.replay.assumptions import ASSUMED
+from plangate.application.rerun.assumptions import ASSUMED
 from plangate.domain.events import AttemptStarted
 from plangate.infrastructure.dashboard.answers import POLICY
 from plangate.infrastructure.dashboard.pages import pages

@@ -9,10 +9,10 @@ import pytest
 import plangate
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.assumptions import ASSUMED
 from plangate.application.replay.policy_grid import Grid
 from plangate.application.replay.sweep import Sweep
 from plangate.application.replay.what_if import WhatIf
+from plangate.application.rerun.assumptions import ASSUMED
 from plangate.infrastructure import plots
 from plangate.infrastructure.memory.events import memory_event_store
 from plangate.infrastructure.plots import overview

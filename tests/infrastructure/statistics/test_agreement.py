@@ -24,9 +24,9 @@ from plangate.application.evidence.agreement_results import (
 from plangate.application.evidence.pair_sums import PairSums
 from plangate.application.evidence.run_pairs import JudgedRun, Judges, of_two_judges, repeats
 from plangate.domain.judging import JudgeKey
-from plangate.infrastructure.statistics.agreement import Options, agreement_estimates
+from plangate.infrastructure.statistics.agreement import agreement_estimates
 from tests.support import judging_worlds as worlds
-from tests.support.soak import short_and_long
+from tests.support.soak import FIRST_SEED, short_and_long
 
 PLANS = 24
 NAMES = ("a", "b", "c")
@@ -121,8 +121,8 @@ def test_alpha_is_that_of_krippendorff_also_with_missing_scores(
 
 def estimated(pairs: Mapping[Judges, PairSums], **options: Any) -> AgreementEstimates:
     """The estimates of all pairs."""
-    chosen = {"policies": ("own",), "by_work": True, "resamples": 20, "seed": 0, **options}
-    return agreement_estimates(list(pairs.values()), None, Options(**chosen), listed=0)[-1]
+    usual: dict[str, Any] = {"policies": ("own",), "by_work": True, "resamples": 20, "seed": 0}
+    return agreement_estimates(list(pairs.values()), None, **(usual | options), listed=0)[-1]
 
 
 def some_runs(seed: int, *sizes: tuple[int, ...], works: int = 24) -> list[JudgedRun]:
@@ -338,7 +338,7 @@ def test_intervals_cover_what_endless_data_would_show(
         many = 20_000 if long else 4_000
     truth = worlds.truth(quality, judges, many=many)
     covered, estimates = Counter[str](), Counter[str]()
-    for seed in range(simulated):
+    for seed in range(FIRST_SEED, FIRST_SEED + simulated):
         pairs = build(np.random.default_rng([5, seed]))
         found = estimated(pairs, by_work=by_work, resamples=400 if long else 100, seed=seed)
         (verdicts,) = found.verdicts

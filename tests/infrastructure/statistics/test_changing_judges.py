@@ -9,7 +9,7 @@ from plangate.infrastructure.statistics.columns import Columns
 from plangate.infrastructure.statistics.judges import change_point, drift
 from tests.support.cases import cases_of
 from tests.support.judged_worlds import DAYS, world
-from tests.support.soak import short_and_long
+from tests.support.soak import FIRST_SEED, short_and_long
 
 LEVEL = 0.05
 RISES = {"stable": (0.0, 0.0), "drift": (0.03, 0.0), "change": (0.0, 0.25)}
@@ -28,7 +28,7 @@ def found(plans: int, rise: tuple[float, float], seed: int) -> tuple[bool, bool,
 
 
 def counted(plans: int, rise: tuple[float, float], worlds: int) -> tuple[int, int, list[int]]:
-    results = [found(plans, rise, seed) for seed in range(worlds)]
+    results = [found(plans, rise, seed) for seed in range(FIRST_SEED, FIRST_SEED + worlds)]
     days = [day for _, changed, day in results if changed]
     return sum(one for one, _, _ in results), sum(one for _, one, _ in results), days
 

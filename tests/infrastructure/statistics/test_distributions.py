@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from plangate.application.evidence.comparisons import (
-    FALSE_DISCOVERIES,
+    FALSE_FINDINGS,
     Comparison,
     Heaped,
     MoreOften,
@@ -45,9 +45,9 @@ def test_p_values_are_adjusted_as_statsmodels_adjusts_them() -> None:
 
 
 def test_chance_explains_all_but_the_least_adjusted_p_values() -> None:
-    assert Significance(0.001, FALSE_DISCOVERIES).is_found()
-    assert not Significance(0.001, FALSE_DISCOVERIES + 1e-9).is_found()
-    assert Significance(0.001, FALSE_DISCOVERIES + 1e-9).is_found(0.05)
+    assert Significance(0.001, FALSE_FINDINGS).is_found()
+    assert not Significance(0.001, FALSE_FINDINGS + 1e-9).is_found()
+    assert Significance(0.001, FALSE_FINDINGS + 1e-9).is_found(0.05)
 
 
 def test_pairs_are_judged_by_all_signs_that_they_could_have_had() -> None:

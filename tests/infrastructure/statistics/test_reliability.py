@@ -15,7 +15,7 @@ from plangate.application.evidence.cases import Case
 from plangate.application.evidence.estimates import Estimate
 from plangate.infrastructure.statistics import load_statistics
 from plangate.infrastructure.statistics.reliability import reliability, whole_and_shares
-from tests.support.cases import columns_of
+from tests.support.cases import cases_of, columns_of
 from tests.support.soak import short_and_long
 
 
@@ -45,7 +45,7 @@ def uninformative(_confidence: float) -> float:
 
 
 def measured(cases: Sequence[Case], resamples: int = 200, seed: int = 0) -> Reliability:
-    return reliability(columns_of(cases), resamples=resamples, seed=seed)
+    return reliability(cases_of(cases), resamples=resamples, seed=seed)
 
 
 def all_estimates(result: Reliability) -> list[Estimate]:

@@ -145,7 +145,7 @@ def test_the_tests_of_all_judges_are_corrected_together() -> None:
         for c in world(random.Random(5), 60)
     ]
 
-    found = judges(cases_of(cases).scores, **DRAWS)
+    found = judges(cases_of(cases), **DRAWS)
 
     tests = [part for one in found for part in (one.drift, one.change)]
     assert [one.judge for one in found] == ["a", "b"]
@@ -279,7 +279,7 @@ def test_scores_of_one_day_say_nothing_about_time() -> None:
         for n in range(40)
     ]
 
-    (found,) = judges(cases_of(cases).scores, **DRAWS)
+    (found,) = judges(cases_of(cases), **DRAWS)
 
     assert (found.drift.slope.value, found.drift.p, found.change.p) == (None, None, None)
     assert found.drift.slope.reason == found.change.reason == "all scores are of one day"

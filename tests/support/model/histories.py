@@ -6,7 +6,8 @@ from datetime import datetime
 
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.rerun.recorded_commands import RecordedCommand
-from plangate.application.rerun.rerun import Input, RerunStep, rerun
+from plangate.application.rerun.recover_command import recover_command
+from plangate.application.rerun.rerun import RerunStep, rerun
 from plangate.domain.commands import PlanCommand
 from plangate.domain.decisions import decide
 from plangate.domain.errors import PlangateError
@@ -48,6 +49,11 @@ def history(*commands: PlanCommand | tuple[PlanCommand, datetime]) -> list[Recor
     return made
 
 
+def recovered(command: RecordedCommand) -> PlanCommand:
+    """The command that led to recorded events; raises `Unexplained` if none can have."""
+    return recover_command(command.before, command.events)
+
+
 def facts(command: RecordedCommand) -> list[PlanEvent]:
     """A command's events without their envelopes."""
     return [entry.event for entry in command.events]
@@ -55,7 +61,7 @@ def facts(command: RecordedCommand) -> list[PlanEvent]:
 
 def again(commands: Iterable[RecordedCommand], policy: Policy | None = None) -> list[RerunStep]:
     """The same inputs once more, under another policy or that of each plan."""
-    return list(rerun(map(Input.of, commands), lambda own: policy or own))
+    return list(rerun(commands, lambda own: policy or own))
 
 
 def some_history(

@@ -1,4 +1,4 @@
-"""What became of a plan's results, as recorded: the same whichever policy is tried.
+"""The results of a plan and what became of them, as recorded: the same whichever policy is tried.
 
 A result is an output score of an attempt that was not retracted. It is rejected when its
 newest outcome from a source says so, and that is the only failure. A result below the
@@ -6,8 +6,9 @@ recorded threshold is what a judge said, not what became of it, and is kept apar
 counted in output scores, the only events at which the gate judges.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeVar
 
 from plangate.application.evidence.same_work import work_of
 from plangate.application.rerun.recorded_commands import RecordedCommand
@@ -15,6 +16,10 @@ from plangate.domain import events
 from plangate.domain.confidence import reaches
 from plangate.domain.plan import Plan
 from plangate.domain.vocabulary import Outcome, ScoreKind, StatusCause, TaskStatus
+
+TRIPPED: Final[Callable[[Plan], bool]] = attrgetter("gate.tripped")
+
+_Seen = TypeVar("_Seen")
 
 
 class ScoreMoment(NamedTuple):
@@ -31,10 +36,19 @@ class JudgedResult(NamedTuple):
     bad: bool
 
 
-class _Outcome(NamedTuple):
+class ScoredResult(NamedTuple):
+    """A result: the number of its output score in the plan, from 1, and the score."""
+
+    number: int
+    scored: events.TaskScored
+
+
+class DecidedResult(NamedTuple):
+    """An outcome, and the results of its task's attempt before it, the newest last."""
+
     rejected: bool
-    score: int | None
     recorded: ScoreMoment
+    results: tuple[ScoredResult, ...]
 
 
 def scores_an_output(command: RecordedCommand) -> bool:
@@ -46,24 +60,33 @@ def scores_an_output(command: RecordedCommand) -> bool:
     return False
 
 
-class Failures:
-    """The bad results of a plan so far, and how many outputs were scored.
+def seen_at_scores(
+    steps: Iterable[tuple[RecordedCommand, Plan]], look: Callable[[Plan], _Seen]
+) -> list[_Seen]:
+    """What a look at the plan, as `TRIPPED`, shows right after each of its output scores."""
+    return [look(after) for command, after in steps if scores_an_output(command)]
+
+
+class ScoredResults:
+    """The results of a plan so far, and how many outputs were scored.
 
     `work` is the key of what the plan is about: plans of the same goal and titles share it.
-    `settled` are the results that settled a
-    task; bad are those that did so below the plan's threshold, and `below` is the first.
-    `first` is the first of all that was once called a failure: such a score, a rejected
-    result when its outcome came, or a task marked `failed` by hand.
+    `outcomes` has the newest outcome of each task and source. `settled` are the results that
+    settled a task; bad are those that did so below the plan's threshold, and `below` is the
+    first. `first` is the first of all that was once called a failure: such a score, a
+    rejected result when its outcome came, or a task marked `failed` by hand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, history: Iterable[RecordedCommand] = ()) -> None:
         self.scores = 0
         self.work = b""
+        self.outcomes: dict[tuple[str, str], DecidedResult] = {}
         self.settled: list[JudgedResult] = []
         self.below: ScoreMoment | None = None
         self.first: ScoreMoment | None = None
-        self._results: dict[str, dict[str, int]] = {}
-        self._outcomes: dict[tuple[str, str], _Outcome] = {}
+        self._results: dict[str, dict[str, ScoredResult]] = {}
+        for command in history:
+            self.add(command)
 
     def add(self, command: RecordedCommand) -> None:
         """Add the next recorded command."""
@@ -72,39 +95,40 @@ class Failures:
             self._add(command.after, entry.event, entry.envelope.event_id)
 
     @property
-    def has_outcomes(self) -> bool:
-        """Whether the outcome of any task is recorded."""
-        return bool(self._outcomes)
-
-    @property
     def rejected(self) -> ScoreMoment | None:
         """The first result that was rejected in the end: when it was scored, if it was.
 
         The event is that of its outcome.
         """
         found = [
-            one.recorded if one.score is None else one.recorded._replace(scores=one.score)
-            for one in self._outcomes.values()
+            one.recorded._replace(scores=one.results[-1].number) if one.results else one.recorded
+            for one in self.outcomes.values()
             if one.rejected
         ]
         return min(found, key=lambda moment: moment.scores, default=None)
 
     def with_outcomes(self) -> Iterator[JudgedResult]:
         """The results with an outcome, by task and source; rejected ones are bad."""
-        for one in self._outcomes.values():
-            if one.score is not None:
-                yield JudgedResult(one.score, one.rejected)
+        for one in self.outcomes.values():
+            if one.results:
+                yield JudgedResult(one.results[-1].number, one.rejected)
 
     def _add(self, after: Plan, event: events.PlanEvent, event_id: str) -> None:
         failed = False
         match event:
             case events.TaskScored(kind=ScoreKind.OUTPUT):
-                self._results.setdefault(event.task_id, {})[event_id] = self.scores
+                results = self._results.setdefault(event.task_id, {})
+                results[event_id] = ScoredResult(self.scores, event)
                 failed = self._is_low(after, event, event_id)
             case events.TaskStatusChanged():
                 failed = event.cause is StatusCause.MARKED and event.new is TaskStatus.FAILED
             case events.OutcomeRecorded():
-                failed = self._is_rejected(event, event_id)
+                failed = event.outcome is Outcome.REJECTED
+                results = self._results.get(event.task_id, {})
+                key = event.task_id, event.source
+                self.outcomes[key] = DecidedResult(
+                    failed, ScoreMoment(self.scores, event_id), tuple(results.values())
+                )
             case events.ScoreRetracted():
                 self._results.get(event.task_id, {}).pop(event.event_id, None)
             case events.AttemptStarted():
@@ -128,12 +152,3 @@ class Failures:
         if low and self.below is None:
             self.below = ScoreMoment(self.scores, event_id)
         return low
-
-    def _is_rejected(self, event: events.OutcomeRecorded, event_id: str) -> bool:
-        results = self._results.get(event.task_id, {})
-        rejected = event.outcome is Outcome.REJECTED
-        score = next(reversed(results.values()), None)
-        self._outcomes[event.task_id, event.source] = _Outcome(
-            rejected, score, ScoreMoment(self.scores, event_id)
-        )
-        return rejected

@@ -3,7 +3,7 @@
 import pytest
 
 from plangate.application.registry import PlanRegistry
-from plangate.application.replay.assumptions import (
+from plangate.application.rerun.assumptions import (
     ASSUMED,
     ASSUMPTIONS,
     rests_on_them,
