@@ -14,7 +14,8 @@ from pydantic_core import CoreSchema, core_schema
 from plangate.application.json_pointers import json_pointer
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.http.problems import KINDS, FieldProblem, Refused
+from plangate.infrastructure.asgi.problem_details import Refused
+from plangate.infrastructure.http.problems import KINDS, FieldProblem
 
 Fields = dict[str, Any]
 

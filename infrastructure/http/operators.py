@@ -10,12 +10,13 @@ from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.health import RegistryHealth, ViewLag
 from plangate.application.results import Result
-from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.problem_details import Kind, problem
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.metrics import CONTENT_TYPE, Metrics
 from plangate.infrastructure.http.operations import problem_responses
-from plangate.infrastructure.http.problems import KINDS, Kind, problem
+from plangate.infrastructure.http.problems import KINDS
 from plangate.infrastructure.http.route import PlangateRoute
 
 NOT_READY: Final = Kind("not-ready", 503, "The server cannot serve now", retry=True)

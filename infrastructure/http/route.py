@@ -18,22 +18,17 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from plangate.domain.errors import InvalidInput, PlangateError
-from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.limits import MAX_BODY
+from plangate.infrastructure.asgi.problem_details import MALFORMED, TOO_LARGE, Kind, Refused
 from plangate.infrastructure.http.caller import Forbidden
 from plangate.infrastructure.http.problems import (
     KINDS,
-    MALFORMED,
     NO_PLAN_TYPE,
     NOT_JSON,
-    TOO_LARGE,
     FieldProblem,
-    Kind,
-    Refused,
     problem_of,
 )
-
-MAX_BODY: Final = 8 * 1024 * 1024
-"""The most bytes of a body."""
 
 _OURS: Final = (PlangateError, RequestValidationError, Refused, Forbidden, Unauthenticated)
 

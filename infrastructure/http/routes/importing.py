@@ -12,16 +12,11 @@ from plangate.application.importing.foreign import LocatedProblem
 from plangate.application.importing.results import PlanFormat, PlansImport
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.presets import Preset
+from plangate.infrastructure.asgi.problem_details import MALFORMED, Refused
 from plangate.infrastructure.http.exchange import Given, OptionsWithoutVersion, answer
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import Flag, NoneAllowed
-from plangate.infrastructure.http.problems import (
-    KINDS,
-    MALFORMED,
-    NO_PLAN_TYPE,
-    FieldProblem,
-    Refused,
-)
+from plangate.infrastructure.http.problems import KINDS, NO_PLAN_TYPE, FieldProblem
 from plangate.infrastructure.http.route import media_type_of
 from plangate.infrastructure.plan_formats.markup import Malformed, text_of
 from plangate.infrastructure.plan_formats.reading import ReadPlans, read_plans, with_locations

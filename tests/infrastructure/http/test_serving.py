@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import plangate
+from plangate.infrastructure.asgi.connections import BoundedConnection
 from plangate.infrastructure.cli.app import app
-from plangate.infrastructure.http.connections import BoundedConnection
 from tests.support.servers.plangate import PlangateServer, plangate_server
 
 pytestmark = pytest.mark.xdist_group("plangate-serve")
@@ -195,7 +195,7 @@ def test_a_slow_client_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _shorter(folder: Path) -> Path:
     """A folder with what makes a Python that is started have shorter limits."""
     (folder / "sitecustomize.py").write_text(
-        "from plangate.infrastructure.http import connections, limits\n"
+        "from plangate.infrastructure.asgi import connections, limits\n"
         "connections.BoundedConnection.time = 0.3\n"
         "connections.BoundedConnection.most = 3\n"
         "limits.Limits.__init__.__kwdefaults__['body_time'] = 0.3\n",
