@@ -32,6 +32,9 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 
+READ: Final = ["GET", "HEAD"]
+"""The methods of a page: HEAD is answered as GET is, without the body."""
+
 _STATUSES: Final[dict[type[PlangateError], HTTPStatus]] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     PlanGone: HTTPStatus.GONE,

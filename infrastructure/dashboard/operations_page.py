@@ -23,6 +23,7 @@ from plangate.application.validation import validate
 from plangate.infrastructure.charts.cost_curve import cost_curve
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
 from plangate.infrastructure.dashboard.answers import (
+    READ,
     GivenRegistry,
     PageCaller,
     PageRoute,
@@ -125,7 +126,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
     current, runs = opened(registry), Runs(registry)
 
-    @router.get("/operations", name="plangate_operations")
+    @router.api_route("/operations", name="plangate_operations", methods=READ)
     async def operations(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()

@@ -23,6 +23,7 @@ from plangate.infrastructure.charts.plan import gauge, status_bar
 from plangate.infrastructure.charts.svg import Chart
 from plangate.infrastructure.dashboard.actions import new_key
 from plangate.infrastructure.dashboard.answers import (
+    READ,
     GivenRegistry,
     PageCaller,
     PageRoute,
@@ -124,7 +125,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
     first_build = FirstBuild(current)
 
-    @router.get("/", name="plangate_plans")
+    @router.api_route("/", name="plangate_plans", methods=READ)
     async def plans(
         request: Request,
         who: Annotated[PageCaller, Depends(caller)],

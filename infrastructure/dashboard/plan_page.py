@@ -21,6 +21,7 @@ from plangate.infrastructure.charts.confidence import confidence_over_time
 from plangate.infrastructure.charts.plan import contribution_bars, gauge, status_bar
 from plangate.infrastructure.dashboard.actions import new_key
 from plangate.infrastructure.dashboard.answers import (
+    READ,
     GivenRegistry,
     PageCaller,
     PageRoute,
@@ -91,7 +92,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
     histories = Histories(current)
 
-    @router.get("/plan", name="plangate_plan")
+    @router.api_route("/plan", name="plangate_plan", methods=READ)
     async def plan(
         request: Request,
         who: Annotated[PageCaller, Depends(caller)],

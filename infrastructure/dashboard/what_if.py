@@ -32,9 +32,11 @@ from plangate.domain.vocabulary import (
     Recency,
     ScarceEvidence,
 )
+from plangate.infrastructure.asgi.waiting import while_awaited
 from plangate.infrastructure.charts.other_history import other_history
 from plangate.infrastructure.charts.other_policy import ladder_steps, price_and_gain
 from plangate.infrastructure.dashboard.answers import (
+    READ,
     GivenRegistry,
     PageCaller,
     PageRoute,
@@ -94,7 +96,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
     turn = asyncio.Lock()
 
-    @router.get("/what-if", name="plangate_what_if")
+    @router.api_route("/what-if", name="plangate_what_if", methods=READ)
     async def what_if(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
         require(who, Scope.PLANS_READ)
         given = {name: text.strip() for name, text in request.query_params.items() if text.strip()}
@@ -150,9 +152,7 @@ async def in_turn(
     if plan_id is not None:
         return await registry.replay.what_if(plan_id, policy=tried, ladder=ladder)
     async with turn:
-        if await request.is_disconnected():
-            return None
-        return await registry.replay.what_if(policy=tried, ladder=ladder)
+        return await while_awaited(request, registry.replay.what_if(policy=tried, ladder=ladder))
 
 
 def _policy(given: dict[str, str]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """What the operations get of a request: the registry, the caller, and the context of a command."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from re import compile as pattern
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request, Security
 from pydantic import BaseModel
@@ -15,12 +15,17 @@ from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.command_context import ContextOptions
 from plangate.application.commands import GivenCommand
 from plangate.application.results import PlanStatus
+from plangate.infrastructure.asgi.problem_details import Refused
+from plangate.infrastructure.asgi.waiting import while_awaited
 from plangate.infrastructure.http.caller import Caller, utf8
 from plangate.infrastructure.http.conditions import IfMatch, etag, required_version
 from plangate.infrastructure.http.events import EventStreams
+from plangate.infrastructure.http.problems import GIVEN_UP
 
 GivenRegistry = AsyncPlanRegistry | Callable[[], AsyncPlanRegistry]
 """An open registry, or what gives it once it is open."""
+
+R = TypeVar("R", bound=BaseModel)
 
 _KEY: Final = "plangate.exchange"
 _TRACE: Final = pattern(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
@@ -33,6 +38,14 @@ class Exchange:
     registry: AsyncPlanRegistry
     caller: Caller
     streams: EventStreams
+    request: Request
+
+    async def computed(self, asked: Coroutine[Any, Any, R]) -> Response:
+        """The answer to a long computation; raises `Refused` once no client waits for it."""
+        found = await while_awaited(self.request, asked)
+        if found is None:
+            raise Refused(GIVEN_UP, "no client waited, its key ended, or the server stops")
+        return answer(found)
 
 
 def entrance(
@@ -45,7 +58,7 @@ def entrance(
     ) -> None:
         given.require(scope)
         opened = registry if isinstance(registry, AsyncPlanRegistry) else registry()
-        request.scope[_KEY] = Exchange(opened, given, streams)
+        request.scope[_KEY] = Exchange(opened, given, streams, request)
 
     return enter
 

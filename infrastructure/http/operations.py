@@ -74,8 +74,10 @@ class Operation:
 class Group:
     """The operations of one file, under one tag."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, *refuses: Kind) -> None:
+        """`refuses` are kinds of problems that all of them may have."""
         self._tag = tag
+        self._always = (*_ALWAYS, *refuses)
         self.operations: list[Operation] = []
 
     def query(
@@ -89,7 +91,7 @@ class Group:
     ) -> Callable[[Endpoint], Endpoint]:
         """An operation that records nothing."""
         takes_body = (NOT_JSON,) if method == "POST" else ()
-        kinds = (*_ALWAYS, *takes_body, *refuses)
+        kinds = (*self._always, *takes_body, *refuses)
         return self._add(method, path, answer, Scope.PLANS_READ, kinds, more)
 
     def command(
@@ -105,7 +107,7 @@ class Group:
     ) -> Callable[[Endpoint], Endpoint]:
         """An operation that records something; it refuses bodies of a `wrong_type`."""
         conditions = (VersionMismatch,) if of_plan else ()
-        kinds = (*_ALWAYS, wrong_type, *_COMMAND, *conditions, *refuses)
+        kinds = (*self._always, wrong_type, *_COMMAND, *conditions, *refuses)
         return self._add("POST", path, answer, scope, kinds, more)
 
     def _add(

@@ -77,4 +77,6 @@ def checks(
         health: RegistryHealth = await registry().health()
         return Response(metrics.text(health), media_type=CONTENT_TYPE)
 
+    for path, endpoint in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", figures)):
+        router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
     return router

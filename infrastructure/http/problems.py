@@ -125,6 +125,7 @@ NO_PLAN_TYPE: Final = Kind(
 TOO_MANY_STREAMS: Final = Kind(
     "too-many-streams", 503, "Too many event streams are open", retry=True
 )
+GIVEN_UP: Final = Kind("given-up", 503, "The computation was given up", retry=True)
 INTERNAL: Final = KINDS[PlangateError]
 
 _HEADERS: Final = {

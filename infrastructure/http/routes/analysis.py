@@ -25,11 +25,12 @@ from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
 from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy, Preset
 from plangate.infrastructure.http.bodies import Fields, fields_of
-from plangate.infrastructure.http.exchange import Given, answer
+from plangate.infrastructure.http.exchange import Given
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import Amount, NoneAllowed, PlanId, Whole
+from plangate.infrastructure.http.problems import GIVEN_UP
 
-group = Group("analysis")
+group = Group("analysis", GIVEN_UP)
 
 
 class WhatIfBody(BaseModel):
@@ -109,10 +110,9 @@ _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 async def try_policy_on_plan(plan_id: PlanId, body: _WhatIf, given: Given) -> Response:
     """Decide the plan's recorded commands again under another policy; nothing is recorded."""
     with _of_policy():
-        found = await given.registry.replay.what_if(
-            plan_id, policy=_required(body, "policy"), ladder=body.get("ladder", False)
-        )
-    return answer(found)
+        policy, ladder = _required(body, "policy"), body.get("ladder", False)
+        asked = given.registry.replay.what_if(plan_id, policy=policy, ladder=ladder)
+        return await given.computed(asked)
 
 
 @group.query("/what-if", WhatIf, method="POST")
@@ -120,10 +120,8 @@ async def try_policy_on_plan(plan_id: PlanId, body: _WhatIf, given: Given) -> Re
 async def try_policy(body: _WhatIf, given: Given) -> Response:
     """Decide the recorded commands of all plans again under another policy."""
     with _of_policy():
-        found = await given.registry.replay.what_if(
-            policy=_required(body, "policy"), ladder=body.get("ladder", False)
-        )
-    return answer(found)
+        policy, ladder = _required(body, "policy"), body.get("ladder", False)
+        return await given.computed(given.registry.replay.what_if(policy=policy, ladder=ladder))
 
 
 @group.query("/sweep", Sweep, method="POST", refuses=[PlanNotFound])
@@ -132,10 +130,8 @@ async def sweep_policies(body: _Sweep, given: Given) -> Response:
     """Compare the totals of plans under every policy of a grid; nothing is recorded."""
     base = {} if body.get("policy") is None else body["policy"]
     with _of_policy():
-        found = await given.registry.replay.sweep(
-            _required(body, "grid"), body.get("plan_ids"), policy=base
-        )
-    return answer(found)
+        grid, plan_ids = _required(body, "grid"), body.get("plan_ids")
+        return await given.computed(given.registry.replay.sweep(grid, plan_ids, policy=base))
 
 
 @group.query("/tune", Tuning, method="POST", refuses=[PlanNotFound, AnalysisMissing])
@@ -144,32 +140,32 @@ async def tune_policy(body: _Tune, given: Given) -> Response:
     """Choose a policy by what it does on plans that it was not chosen by; nothing is recorded."""
     asked = {name: value for name, value in body.items() if value is not None}
     with _of_policy():
-        found = await given.registry.replay.tune(asked.pop("plan_ids", None), **asked)
-    return answer(found)
+        plan_ids = asked.pop("plan_ids", None)
+        return await given.computed(given.registry.replay.tune(plan_ids, **asked))
 
 
 @group.query("/plans/{plan_id}/check", CheckReport, refuses=[PlanNotFound])
 async def check_plan(plan_id: PlanId, given: Given) -> Response:
     """Decide the plan's recorded commands again under its own policy, and report differences."""
-    return answer(await given.registry.replay.check(plan_id))
+    return await given.computed(given.registry.replay.check(plan_id))
 
 
 @group.query("/check", CheckReport)
 async def check_plans(given: Given) -> Response:
     """Decide every recorded command again under its own policy, and report differences."""
-    return answer(await given.registry.replay.check())
+    return await given.computed(given.registry.replay.check())
 
 
 @group.query("/plans/{plan_id}/findings", FindingsReport, refuses=[PlanNotFound])
 async def review_plan(plan_id: PlanId, given: Given) -> Response:
     """Review the plan's scores, and list what to look at."""
-    return answer(await given.registry.evidence.findings(plan_id))
+    return await given.computed(given.registry.evidence.findings(plan_id))
 
 
 @group.query("/findings", FindingsReport)
 async def review_plans(given: Given) -> Response:
     """Review the scores of all plans, and list what to look at."""
-    return answer(await given.registry.evidence.findings())
+    return await given.computed(given.registry.evidence.findings())
 
 
 @group.query("/calibration", Calibration, refuses=[AnalysisMissing])
@@ -193,23 +189,23 @@ async def calibrate(
     """
     cost = {"missed": missed, "stopped": stopped}
     given_cost = {name: value for name, value in cost.items() if value is not None}
-    found = await given.registry.evidence.calibrate(
+    asked = given.registry.evidence.calibrate(
         confidence=confidence,
         by=by,
         policy={} if policy is None else policy,
         cost=given_cost or None,
         seed=seed,
     )
-    return answer(found)
+    return await given.computed(asked)
 
 
 @group.query("/agreement", Agreement, method="POST", refuses=[AnalysisMissing, PlanNotFound])
 async def compare_judges(body: _Agreement, given: Given) -> Response:
     """Find out how far judges agree, and how often the gate's verdict would differ."""
-    found = await given.registry.evidence.agreement(
+    asked = given.registry.evidence.agreement(
         body.get("plan_ids"), policies=body.get("policies") or {}, seed=body.get("seed", 0)
     )
-    return answer(found)
+    return await given.computed(asked)
 
 
 def _required(body: Fields, name: str) -> Any:

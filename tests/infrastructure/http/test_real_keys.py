@@ -287,7 +287,9 @@ def test_a_stream_ends_once_its_key_does(keyed: Keyed, path: str, how: str) -> N
         ("/v1/plans", "GET, HEAD, POST"),
         ("/v1/plans/p", "GET, HEAD"),
         ("/v1/events", "GET"),
-        ("/healthz", "GET"),
+        ("/healthz", "GET, HEAD"),
+        ("/", "GET, HEAD"),
+        ("/live", "GET"),
     ],
 )
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(

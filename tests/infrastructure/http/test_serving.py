@@ -171,6 +171,16 @@ def test_figures_name_routes_and_no_plans(server: PlangateServer) -> None:
     assert "BREW" not in figures
 
 
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/", "/plan?id=p", "/sign-in", "/openapi.json"]
+)
+def test_head_is_answered_as_get_without_the_body(server: PlangateServer, path: str) -> None:
+    with server.client() as client:
+        head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
 def test_a_slow_client_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are shorter here: no test waits for the real ones."""
     monkeypatch.setenv("PYTHONPATH", str(_shorter(tmp_path)), prepend=":")
