@@ -24,6 +24,7 @@ _SCORES: Final = {"score", "prompt_score", "output_score"}
 _MESSAGES: Final = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
+    "dict_type": "must be an object",
     "enum": "must be one of {expected}",
     "finite_number": "must be a finite number",
     "float_type": "must be a number",

@@ -13,7 +13,10 @@ from plangate.application.errors import KeyRefused, StoreError
 from plangate.infrastructure.asgi.problem_details import UNAUTHENTICATED, problem
 
 _VERIFY: Final = "plangate_verify"
-_FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "via")
+_FORWARDED: Final = (
+    *("forwarded", "via", "x-real-ip"),
+    *("x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"),
+)
 """What a proxy adds to the requests of others, who are not on this machine."""
 
 

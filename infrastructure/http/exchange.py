@@ -6,7 +6,7 @@ from re import compile as pattern
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request, Security
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
@@ -75,22 +75,20 @@ async def _exchange(request: Request) -> Exchange | None:
 Given = Annotated[Exchange, Depends(_exchange)]
 
 _IdempotencyKey = Annotated[
-    str | SkipJsonSchema[None],
+    Annotated[str, Field(max_length=200)] | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         description="Sent again with the same key and arguments, the command is not executed "
         "again: the answer is that of the first time.",
         examples=["5f3c9a"],
-        max_length=200,
     ),
 ]
 _CorrelationId = Annotated[
-    str | SkipJsonSchema[None],
+    Annotated[str, Field(max_length=200)] | SkipJsonSchema[None],
     Header(
         alias="X-Correlation-ID",
         description="Recorded with the events; without it the trace id of `traceparent` is.",
         examples=["order-4711"],
-        max_length=200,
     ),
 ]
 _Traceparent = Annotated[

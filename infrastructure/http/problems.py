@@ -218,6 +218,8 @@ def _field(found: Problem, parameters: frozenset[str]) -> FieldProblem:
         return FieldProblem(parameter=steps[0], detail=found.message)
     if steps == ["plan_ids"] and "plan_id" in parameters:
         return FieldProblem(parameter="plan_id", detail=found.message)
+    if steps[:1] == ["cost"] and "missed" in parameters:
+        return FieldProblem(parameter=[*steps, "missed"][1], detail=found.message)
     if steps and steps[0] in _HEADERS:
         return FieldProblem(header=_HEADERS[steps[0]], detail=found.message)
     return FieldProblem(pointer=json_pointer(*steps), detail=found.message)
