@@ -33,6 +33,7 @@ _MESSAGES: Final = {
     "greater_than_equal": "must be at least {ge}",
     "int_type": "must be a whole number",
     "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
     "missing": "is required",
     "string_too_long": "must be at most {max_length} characters",
     "string_too_short": "must not be empty",

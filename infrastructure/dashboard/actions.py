@@ -1,6 +1,5 @@
 """The buttons of the pages: each sends one command, once, on behalf of the caller."""
 
-import json
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -9,6 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import from_json
 
 from plangate.application.access.scopes import Scope
 from plangate.domain.errors import InvalidInput, Problem
@@ -81,6 +81,6 @@ def new_key() -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise InvalidInput([Problem("changes", f"must be JSON: {error}")]) from None

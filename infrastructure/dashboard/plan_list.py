@@ -200,7 +200,7 @@ async def _found(
         found = await pages.page(chosen.verdict, order, PAGE, chosen.after)
         return found.plans, chosen.then(found.next, None) if found.next else None
     plans: list[PlanSummary] = []
-    begin = 0 if chosen.within is None else _FIRST_NEEDED.index(chosen.within)
+    begin = _FIRST_NEEDED.index(chosen.within) if chosen.within in _FIRST_NEEDED else 0
     after = chosen.after
     for verdict in _FIRST_NEEDED[begin:]:
         if len(plans) == PAGE:

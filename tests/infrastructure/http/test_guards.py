@@ -154,6 +154,12 @@ ATTACKS = [
         patched(bearer, "_FORWARDED", ()),
         headers={"x-forwarded-for": "203.0.113.9"},
     ),
+    Attack(
+        "the request of a proxy that says little",
+        401,
+        patched(bearer, "_FORWARDED", ()),
+        headers={"x-real-ip": "203.0.113.9"},
+    ),
 ]
 
 
