@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from plangate.application.access.scopes import Scope
     from plangate.infrastructure.asgi.bearer import Unauthenticated
-    from plangate.infrastructure.http.caller import Caller, Forbidden, trusted_caller
+    from plangate.infrastructure.asgi.caller import Caller, Forbidden
+    from plangate.infrastructure.http.caller import trusted_caller
     from plangate.infrastructure.http.events import EventStreams
     from plangate.infrastructure.http.router import router
 
@@ -30,7 +31,8 @@ _MODULE_OF: Final = {
     "EventStreams": "infrastructure.http.events",
     "Unauthenticated": "infrastructure.asgi.bearer",
     "router": "infrastructure.http.router",
-    **dict.fromkeys(("Caller", "Forbidden", "trusted_caller"), "infrastructure.http.caller"),
+    **dict.fromkeys(("Caller", "Forbidden"), "infrastructure.asgi.caller"),
+    "trusted_caller": "infrastructure.http.caller",
 }
 
 _PACKAGES = {"fastapi": "FastAPI", "starlette": "FastAPI", "yaml": "PyYAML"}

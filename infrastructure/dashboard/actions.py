@@ -12,14 +12,8 @@ from pydantic_core import from_json
 
 from plangate.application.access.scopes import Scope
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.dashboard.answers import (
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    base_of,
-    opened,
-    require,
-)
+from plangate.infrastructure.asgi.caller import KnownCaller, require
+from plangate.infrastructure.dashboard.answers import GivenRegistry, PageRoute, base_of, opened
 from plangate.infrastructure.dashboard.fields import Text
 
 OPS: Final = ("retry", "approve", "revise", "undefer_task", "pause", "resume", "archive", "restore")
@@ -61,7 +55,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     @router.post("/commands", name="plangate_commands")
     async def execute(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         sent: Annotated[SentForm, Form()],
     ) -> Response:
         require(who, Scope.PLANS_WRITE)

@@ -19,19 +19,11 @@ from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanS
 from plangate.application.views.queries import ViewReport
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
+from plangate.infrastructure.asgi.caller import KnownCaller, allows, require
 from plangate.infrastructure.charts.plan import gauge, status_bar
 from plangate.infrastructure.charts.svg import Chart
 from plangate.infrastructure.dashboard.actions import new_key
-from plangate.infrastructure.dashboard.answers import (
-    READ,
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    allows,
-    opened,
-    page,
-    require,
-)
+from plangate.infrastructure.dashboard.answers import READ, GivenRegistry, PageRoute, opened, page
 from plangate.infrastructure.dashboard.fields import PAGE, Blank, Text
 from plangate.infrastructure.dashboard.first_build import FirstBuild
 
@@ -128,7 +120,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     @router.api_route("/", name="plangate_plans", methods=READ)
     async def plans(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         chosen: Annotated[Filter, Query()],
     ) -> Response:
         require(who, Scope.PLANS_READ)

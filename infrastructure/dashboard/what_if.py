@@ -32,18 +32,11 @@ from plangate.domain.vocabulary import (
     Recency,
     ScarceEvidence,
 )
+from plangate.infrastructure.asgi.caller import KnownCaller, require
 from plangate.infrastructure.asgi.waiting import while_awaited
 from plangate.infrastructure.charts.other_history import other_history
 from plangate.infrastructure.charts.other_policy import ladder_steps, price_and_gain
-from plangate.infrastructure.dashboard.answers import (
-    READ,
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    opened,
-    page,
-    require,
-)
+from plangate.infrastructure.dashboard.answers import READ, GivenRegistry, PageRoute, opened, page
 from plangate.infrastructure.dashboard.fields import PAGE
 
 
@@ -97,7 +90,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     turn = asyncio.Lock()
 
     @router.api_route("/what-if", name="plangate_what_if", methods=READ)
-    async def what_if(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
+    async def what_if(request: Request, who: Annotated[KnownCaller, Depends(caller)]) -> Response:
         require(who, Scope.PLANS_READ)
         given = {name: text.strip() for name, text in request.query_params.items() if text.strip()}
         plan_id = given.get("id")

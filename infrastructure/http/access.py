@@ -19,7 +19,8 @@ from plangate.infrastructure.asgi.bearer import (
     require_local,
     token_of,
 )
-from plangate.infrastructure.http.caller import Caller, trusted_caller
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.http.caller import trusted_caller
 from plangate.infrastructure.http.document import BEARER
 
 COOKIE: Final = "plangate_key"

@@ -9,8 +9,8 @@ from starlette.types import Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.asgi.hosts import LOOPBACK
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.mounting import McpApp
 

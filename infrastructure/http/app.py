@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.headers import SecurityHeaders
 from plangate.infrastructure.asgi.hosts import LOOPBACK, HostCheck
 from plangate.infrastructure.asgi.limits import Limits
 from plangate.infrastructure.asgi.problem_details import problem
@@ -20,9 +22,7 @@ from plangate.infrastructure.dashboard.answers import error_page, page
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.document import DESCRIPTION, PREFIX, DescribedApp
-from plangate.infrastructure.http.headers import SecurityHeaders
 from plangate.infrastructure.http.logs import Observed
 from plangate.infrastructure.http.metrics import Metrics
 from plangate.infrastructure.http.router import router

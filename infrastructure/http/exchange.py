@@ -15,9 +15,10 @@ from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.command_context import ContextOptions
 from plangate.application.commands import GivenCommand
 from plangate.application.results import PlanStatus
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.asgi.problem_details import Refused
 from plangate.infrastructure.asgi.waiting import while_awaited
-from plangate.infrastructure.http.caller import Caller, utf8
+from plangate.infrastructure.http.caller import utf8
 from plangate.infrastructure.http.conditions import IfMatch, etag, required_version
 from plangate.infrastructure.http.events import EventStreams
 from plangate.infrastructure.http.problems import GIVEN_UP

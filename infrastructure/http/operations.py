@@ -22,8 +22,8 @@ from plangate.application.errors import (
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput, VersionMismatch
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Forbidden
 from plangate.infrastructure.asgi.problem_details import MALFORMED, MEDIA_TYPE, TOO_LARGE, Kind
-from plangate.infrastructure.http.caller import Forbidden
 from plangate.infrastructure.http.events import RecordedEventView
 from plangate.infrastructure.http.problems import INTERNAL, KINDS, NOT_JSON, PlangateProblem
 

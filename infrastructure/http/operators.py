@@ -11,9 +11,9 @@ from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.health import RegistryHealth, ViewLag
 from plangate.application.results import Result
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.asgi.problem_details import Kind, problem
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.metrics import CONTENT_TYPE, Metrics
 from plangate.infrastructure.http.operations import problem_responses
 from plangate.infrastructure.http.problems import KINDS

@@ -21,6 +21,7 @@ from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Forbidden
 from plangate.infrastructure.asgi.problem_details import (
     MALFORMED,
     TOO_LARGE,
@@ -30,7 +31,6 @@ from plangate.infrastructure.asgi.problem_details import (
     Refused,
     problem,
 )
-from plangate.infrastructure.http.caller import Forbidden
 
 
 class FieldProblem(BaseModel):

@@ -20,9 +20,9 @@ from typing_extensions import override
 
 from plangate.domain.errors import InvalidInput, PlangateError
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Forbidden
 from plangate.infrastructure.asgi.limits import MAX_BODY
 from plangate.infrastructure.asgi.problem_details import MALFORMED, TOO_LARGE, Kind, Refused
-from plangate.infrastructure.http.caller import Forbidden
 from plangate.infrastructure.http.problems import (
     KINDS,
     NO_PLAN_TYPE,

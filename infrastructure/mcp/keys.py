@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -10,7 +9,6 @@ from starlette import types
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import KeyRefused, StoreError
 from plangate.infrastructure.asgi.bearer import (
@@ -19,22 +17,18 @@ from plangate.infrastructure.asgi.bearer import (
     require_local,
     token_of,
 )
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.asgi.problem_details import UNAVAILABLE, problem
 
 _log: Final = logging.getLogger("plangate.mcp")
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who sent a request. Without a key, it is a program of this machine, which may do all."""
+def holder_of(request: Request) -> Caller:
+    """Who sent a request that `KeyCheck` let through.
 
-    actor: str | None = None
-    scopes: frozenset[Scope] = frozenset({Scope.ADMIN})
-
-
-def holder_of(request: Request) -> Holder:
-    """Who sent a request that `KeyCheck` let through."""
-    found: Holder = request.state.holder
+    Without a key, it is a program of this machine, which may do all.
+    """
+    found: Caller = request.state.holder
     return found
 
 
@@ -59,16 +53,16 @@ class KeyCheck:
                 return
         await self._app(scope, receive, send)
 
-    async def _holder(self, scope: types.Scope) -> Holder:
+    async def _holder(self, scope: types.Scope) -> Caller:
         headers = Headers(scope=scope)
         token = token_of(headers)
         if token is None:
             require_local(headers)
-            return Holder()
+            return Caller()
         verify = partial(self._registry().keys.verify, token)
         try:
             key = await verify()
         except KeyRefused as refused:
             raise Unauthenticated(str(refused)) from None
         keep_verified(scope, verify)
-        return Holder(key.actor, frozenset(key.scopes))
+        return Caller(key.actor, frozenset(key.scopes))

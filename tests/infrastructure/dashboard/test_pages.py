@@ -16,7 +16,7 @@ from plangate.application.access.scopes import Scope
 from plangate.application.replay.assumptions import ASSUMED
 from plangate.domain.events import AttemptStarted
 from plangate.domain.vocabulary import Verdict
-from plangate.infrastructure.dashboard.answers import POLICY
+from plangate.infrastructure.asgi.headers import POLICY
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.dashboard.what_if import in_turn
 from tests.support.shown_plans import HOSTILE, HOSTILE_ID

@@ -22,11 +22,11 @@ from plangate.application.access import keys
 from plangate.application.access.tokens import Token, _checksum
 from plangate.application.registry import PlanRegistry
 from plangate.infrastructure.asgi import bearer, limits
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.asgi.hosts import HostCheck
 from plangate.infrastructure.http import route
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.app import create_app
-from plangate.infrastructure.http.caller import Caller
 from plangate.testing import FrozenClock
 
 Switch = Callable[[pytest.MonkeyPatch], None]

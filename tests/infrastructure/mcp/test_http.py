@@ -20,8 +20,8 @@ from starlette.routing import Route
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.http.agents import Agents
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.keys import KeyCheck, holder_of
 from plangate.infrastructure.mcp.mounting import McpApp
