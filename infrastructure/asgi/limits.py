@@ -100,7 +100,7 @@ class _Request:
 
     async def end(self) -> None:
         """Complete an answer that was to go on, and was ended."""
-        if self._is_open and self._is_over:
+        if self._is_open and (self._is_over or self._limits.stopping.is_set()):
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def require_small(self, size: int) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final
 
 import uvicorn
@@ -77,6 +78,11 @@ class StoppableServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._stopping.set()  # before sse-starlette leaves its streams as they are
+        super().handle_exit(sig, frame)
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
