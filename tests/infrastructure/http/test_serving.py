@@ -224,7 +224,12 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
     target = tmp_path / "plans.db"
     with plangate_server(target, tmp_path) as server, server.client() as client:
         client.post("/v1/plans", json=PLAN)
-        with server.connection() as connection, client.stream("GET", "/live") as live:
+        accepted = {"accept": "text/event-stream"}
+        with (
+            server.connection() as connection,
+            client.stream("GET", "/live") as live,
+            client.stream("GET", "/mcp", headers=accepted) as tools,
+        ):
             lines = live.iter_lines()
             assert next(lines) == ": open"
             body = json.dumps({**PLAN, "plan_id": "late"}).encode()
@@ -236,7 +241,7 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
             assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")  # it is in flight
             connection.sendall(body[:-1])
             server.process.send_signal(how)
-            for _ in lines:  # the stream comes to its end
+            for _ in (*lines, *tools.iter_raw()):  # the streams come to their ends
                 pass
             connection.sendall(body[-1:])
             assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
@@ -244,6 +249,7 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
     with plangate.connect(target) as registry:
         assert registry.get_status("late").version == 1
     assert "Traceback" not in server.log()
+    assert "without completing" not in server.log()
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url, trust_env=False)
 
