@@ -24,6 +24,7 @@ _SCORES: Final = {"score", "prompt_score", "output_score"}
 _MESSAGES: Final = {
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
+    "dict_type": "must be an object",
     "enum": "must be one of {expected}",
     "finite_number": "must be a finite number",
     "float_type": "must be a number",
@@ -32,6 +33,7 @@ _MESSAGES: Final = {
     "greater_than_equal": "must be at least {ge}",
     "int_type": "must be a whole number",
     "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
     "missing": "is required",
     "string_too_long": "must be at most {max_length} characters",
     "string_too_short": "must not be empty",

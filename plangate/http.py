@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from plangate.application.access.scopes import Scope
-    from plangate.infrastructure.bearer import Unauthenticated
-    from plangate.infrastructure.http.caller import Caller, Forbidden, trusted_caller
+    from plangate.infrastructure.asgi.bearer import Unauthenticated
+    from plangate.infrastructure.asgi.caller import Caller, Forbidden
+    from plangate.infrastructure.http.caller import trusted_caller
     from plangate.infrastructure.http.events import EventStreams
     from plangate.infrastructure.http.router import router
 
@@ -28,9 +29,10 @@ __all__ = [
 _MODULE_OF: Final = {
     "Scope": "application.access.scopes",
     "EventStreams": "infrastructure.http.events",
-    "Unauthenticated": "infrastructure.bearer",
+    "Unauthenticated": "infrastructure.asgi.bearer",
     "router": "infrastructure.http.router",
-    **dict.fromkeys(("Caller", "Forbidden", "trusted_caller"), "infrastructure.http.caller"),
+    **dict.fromkeys(("Caller", "Forbidden"), "infrastructure.asgi.caller"),
+    "trusted_caller": "infrastructure.http.caller",
 }
 
 _PACKAGES = {"fastapi": "FastAPI", "starlette": "FastAPI", "yaml": "PyYAML"}

@@ -8,7 +8,15 @@ from typing import Any, Final, Self
 
 from plangate.application.access.keys import ApiKeys
 from plangate.application.aio.feeds import Feeds
-from plangate.application.aio.threads import Group, Threads, coroutine, iteration, same
+from plangate.application.aio.threads import (
+    LONG,
+    Group,
+    Threads,
+    coroutine,
+    iteration,
+    question,
+    same,
+)
 from plangate.application.bundles.transfer import Bundles
 from plangate.application.evidence.queries import EvidenceQueries
 from plangate.application.history.queries import HistoryQueries
@@ -48,19 +56,19 @@ class AsyncHistory(Group):
 class AsyncReplay(Group):
     """`ReplayQueries`, as coroutines."""
 
-    what_if = coroutine(ReplayQueries.what_if)
+    what_if = question(ReplayQueries.what_if)
     what_if_parts = iteration(ReplayQueries.what_if_parts)
-    sweep = coroutine(ReplayQueries.sweep)
-    tune = coroutine(ReplayQueries.tune)
-    check = coroutine(ReplayQueries.check)
+    sweep = question(ReplayQueries.sweep)
+    tune = question(ReplayQueries.tune)
+    check = question(ReplayQueries.check)
 
 
 class AsyncEvidence(Group):
     """`EvidenceQueries`, as coroutines."""
 
-    findings = coroutine(EvidenceQueries.findings)
-    agreement = coroutine(EvidenceQueries.agreement)
-    calibrate = coroutine(EvidenceQueries.calibrate)
+    findings = question(EvidenceQueries.findings)
+    agreement = question(EvidenceQueries.agreement)
+    calibrate = question(EvidenceQueries.calibrate)
 
 
 class AsyncBundles(Group):
@@ -77,7 +85,7 @@ class AsyncLedger(Group):
 
     key = coroutine(Ledger.key)
     checkpoint = coroutine(Ledger.checkpoint)
-    verify = coroutine(Ledger.verify)
+    verify = question(Ledger.verify)
     rebuild = coroutine(Ledger.rebuild)
     prove = coroutine(Ledger.prove)
     consistency = coroutine(Ledger.consistency)
@@ -112,13 +120,13 @@ class AsyncPlanRegistry(Group):
         self._connect = connect
         self._registries: list[PlanRegistry] = []
         self._feeds = Feeds(self._threads, lambda: self._opened)
-        threads = self._threads
+        threads, self._long = self._threads, Threads(LONG)
         self.views: Final = AsyncViews(threads, lambda: self._opened.views)
         self.history: Final = AsyncHistory(threads, lambda: self._opened.history)
-        self.replay: Final = AsyncReplay(threads, lambda: self._opened.replay)
-        self.evidence: Final = AsyncEvidence(threads, lambda: self._opened.evidence)
+        self.replay: Final = AsyncReplay(self._long, lambda: self._opened.replay)
+        self.evidence: Final = AsyncEvidence(self._long, lambda: self._opened.evidence)
         self.bundles: Final = AsyncBundles(threads, lambda: self._opened.bundles)
-        self.ledger: Final = AsyncLedger(threads, lambda: self._opened.ledger)
+        self.ledger: Final = AsyncLedger(self._long, lambda: self._opened.ledger)
         self.keys: Final = AsyncKeys(threads, lambda: self._opened.keys)
 
     @property
@@ -148,6 +156,7 @@ class AsyncPlanRegistry(Group):
             await self._feeds.close()
         finally:
             self._threads.end()
+            self._long.end()
 
     def subscribe(
         self,

@@ -1,7 +1,7 @@
 """Blocking calls as coroutines, in a bounded number of threads.
 
 A coroutine that is cancelled ends when its call has ended, or will never begin: what it was to
-record is recorded then, or never will be.
+record is recorded then, or never will be. What only computes ends at its next progress.
 """
 
 import asyncio
@@ -14,9 +14,13 @@ from typing import Any, Concatenate, Final, Generic, ParamSpec, Protocol, TypeVa
 
 from plangate.application.errors import StoreUnavailable
 from plangate.application.forks import renew_in_child
+from plangate.application.progress import Progress, no_progress, require_progress
 
 THREADS: Final = 8
 """How many calls of one registry run at once; others wait for their turn."""
+
+LONG: Final = 4
+"""How many long computations run at once, in threads of their own."""
 
 _AT_ONCE: Final = 200
 """How many items of an iterator are read at once."""
@@ -27,19 +31,23 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Threads:
-    """Threads for the calls of one registry."""
+    """Threads for the calls of one registry, `THREADS` of them unless `most` is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most or THREADS
         self.is_over = False
         """Whether calls are refused."""
         self._begin()
         renew_in_child(self._begin)
 
     def _begin(self) -> None:
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="plangate-aio")
+        self._executor = ThreadPoolExecutor(self._most, thread_name_prefix="plangate-aio")
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns, in the context of this task; raises what it raises."""
+    async def run(self, work: Callable[[], T], on_cancel: Callable[[], None] = lambda: None) -> T:
+        """What `work` returns, in the context of this task; raises what it raises.
+
+        `on_cancel` is called where it is cancelled while `work` runs.
+        """
         self.require_open()
         call = self._executor.submit(copy_context().run, work)
         answer = asyncio.wrap_future(call)
@@ -47,6 +55,7 @@ class Threads:
             return await asyncio.shield(answer)
         except asyncio.CancelledError:
             if not call.cancel():
+                on_cancel()
                 await _ended(answer)
             raise
 
@@ -102,6 +111,27 @@ def coroutine(method: Callable[Concatenate[Any, P], T]) -> AsyncMethod[P, T]:
 
     async def call(group: Group, *args: P.args, **kwargs: P.kwargs) -> T:
         return await group._threads.run(lambda: method(group._target(), *args, **kwargs))  # noqa: SLF001
+
+    return cast("AsyncMethod[P, T]", update_wrapper(call, method))
+
+
+def question(method: Callable[Concatenate[Any, P], T]) -> AsyncMethod[P, T]:
+    """A method that records nothing, as a coroutine; cancelled, it ends at its next progress."""
+
+    async def call(group: Group, *args: Any, progress: Progress = no_progress, **kwargs: Any) -> T:
+        require_progress(progress)
+        cancelled: list[None] = []
+
+        def going_on(done: int, total: int) -> None:
+            if cancelled:
+                raise asyncio.CancelledError
+            progress(done, total)
+
+        kwargs["progress"] = going_on
+        return await group._threads.run(  # noqa: SLF001
+            lambda: method(group._target(), *args, **kwargs),  # noqa: SLF001
+            lambda: cancelled.append(None),
+        )
 
     return cast("AsyncMethod[P, T]", update_wrapper(call, method))
 

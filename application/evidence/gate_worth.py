@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, Strict, model_validator
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.models import Model
@@ -51,8 +51,8 @@ class Cost(Model):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    missed: Annotated[float, Field(ge=0, le=MAX_COST, allow_inf_nan=False)]
-    stopped: Annotated[float, Field(ge=0, le=MAX_COST, allow_inf_nan=False)]
+    missed: Annotated[float, Strict(), Field(ge=0, le=MAX_COST, allow_inf_nan=False)]
+    stopped: Annotated[float, Strict(), Field(ge=0, le=MAX_COST, allow_inf_nan=False)]
 
     @model_validator(mode="after")
     def _require_any(self) -> Self:

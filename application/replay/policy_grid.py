@@ -16,6 +16,9 @@ from plangate.domain.policy import Policy
 MAX_POLICIES: Final = 1_000
 """How many policies are tried at most."""
 
+MAX_GRID: Final = 10**12
+"""How many combinations a grid may have that policies are drawn from."""
+
 Grid = Mapping[str, Sequence[Any]]
 """The values to try for each field of a policy."""
 
@@ -68,6 +71,9 @@ def candidates_of(grid: object, base: Given, tries: int | None, seed: int) -> Ca
     """
     valid = _valid(grid)
     size = prod(map(len, valid.values()))
+    if size > MAX_GRID:
+        problem = f"has {size:,} combinations; at most {MAX_GRID:,} can be drawn from"
+        raise InvalidInput([Problem("grid", problem)])
     if tries is not None and tries < size:
         drawn = sorted(random.Random(seed).sample(range(size), tries))  # noqa: S311  (no secret)
     elif size <= MAX_POLICIES:

@@ -1,6 +1,5 @@
 """The buttons of the pages: each sends one command, once, on behalf of the caller."""
 
-import json
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
@@ -9,17 +8,12 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import from_json
 
 from plangate.application.access.scopes import Scope
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.dashboard.answers import (
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    base_of,
-    opened,
-    require,
-)
+from plangate.infrastructure.asgi.caller import KnownCaller, require
+from plangate.infrastructure.dashboard.answers import GivenRegistry, PageRoute, base_of, opened
 from plangate.infrastructure.dashboard.fields import Text
 
 OPS: Final = ("retry", "approve", "revise", "undefer_task", "pause", "resume", "archive", "restore")
@@ -61,7 +55,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     @router.post("/commands", name="plangate_commands")
     async def execute(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         sent: Annotated[SentForm, Form()],
     ) -> Response:
         require(who, Scope.PLANS_WRITE)
@@ -81,6 +75,6 @@ def new_key() -> str:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        return from_json(text, allow_inf_nan=False)
     except ValueError as error:
         raise InvalidInput([Problem("changes", f"must be JSON: {error}")]) from None

@@ -5,25 +5,20 @@ A refusal is a page too. It says what is wrong in the words of the error.
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
-from plangate.application.access.scopes import Scope, with_included
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import ConcurrentChange, StoreError, UnreadableEvent
 from plangate.domain.errors import InvalidInput, PlangateError, PlanGone, PlanNotFound
+from plangate.infrastructure.asgi.caller import Forbidden
+from plangate.infrastructure.asgi.headers import POLICY
 from plangate.infrastructure.dashboard.assets import DIGEST
 from plangate.infrastructure.dashboard.rendering import environment
-
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-"""What a page may load: its own script, style and picture, and nothing else from anywhere."""
 
 _HEADERS: Final = {
     "Content-Security-Policy": POLICY,
@@ -31,6 +26,9 @@ _HEADERS: Final = {
     "Referrer-Policy": "same-origin",  # without one, forms could not say where they come from
     "Cache-Control": "no-store",
 }
+
+READ: Final = ["GET", "HEAD"]
+"""The methods of a page: HEAD is answered as GET is, without the body."""
 
 _STATUSES: Final[dict[type[PlangateError], HTTPStatus]] = {
     InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -51,40 +49,6 @@ _TITLES: Final = {
 }
 
 _templates: Final = environment()
-
-
-class PageCaller(Protocol):
-    """Who asks, and what that caller may do."""
-
-    @property
-    def actor(self) -> str | None:
-        """On whose behalf commands run."""
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """What the caller may do."""
-
-
-class ScopeMissing(Exception):
-    """The caller lacks the scope that a page needs."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope)
-        self.scope = scope
-
-    def __str__(self) -> str:
-        return f"It lacks the scope {self.scope}."
-
-
-def allows(caller: PageCaller, scope: Scope) -> bool:
-    """Whether the caller has a scope, or one that includes it."""
-    return scope in with_included(caller.scopes)
-
-
-def require(caller: PageCaller, scope: Scope) -> None:
-    """Raise `ScopeMissing` unless the caller has a scope."""
-    if not allows(caller, scope):
-        raise ScopeMissing(scope)
 
 
 def base_of(request: Request) -> str:
@@ -113,8 +77,8 @@ def error_page(request: Request, status: int, message: str, details: Any = ()) -
 
 def refusal_page(request: Request, error: Exception) -> HTMLResponse:
     """The page for a refusal."""
-    if isinstance(error, ScopeMissing):
-        return error_page(request, HTTPStatus.FORBIDDEN, str(error))
+    if isinstance(error, Forbidden):
+        return error_page(request, HTTPStatus.FORBIDDEN, f"It lacks the scope {error.scope}.")
     if isinstance(error, RequestValidationError):
         found = [(str(one["loc"][-1]), one["msg"]) for one in error.errors()]
         status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -135,7 +99,7 @@ class PageRoute(APIRoute):
         async def answer(request: Request) -> Response:
             try:
                 return await handler(request)
-            except (PlangateError, ScopeMissing, RequestValidationError) as error:
+            except (PlangateError, Forbidden, RequestValidationError) as error:
                 return refusal_page(request, error)
 
         return answer

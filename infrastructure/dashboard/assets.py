@@ -21,7 +21,7 @@ def routes() -> APIRouter:
     """The route of the assets. They hold nothing of any plan, so anyone may read them."""
     router = APIRouter(include_in_schema=False)
 
-    @router.get("/static/{digest}/{name}")
+    @router.api_route("/static/{digest}/{name}", methods=["GET", "HEAD"])
     async def asset(digest: str, name: str) -> Response:
         if name not in _ASSETS:
             return Response(status_code=404)

@@ -9,7 +9,8 @@ from fastapi.responses import StreamingResponse
 
 from plangate.application.access.scopes import Scope
 from plangate.domain.vocabulary import MAX_INTEGER
-from plangate.infrastructure.dashboard.answers import PageCaller, PageRoute, error_page, require
+from plangate.infrastructure.asgi.caller import KnownCaller, require
+from plangate.infrastructure.dashboard.answers import PageRoute, error_page
 from plangate.infrastructure.dashboard.changes import Changes
 
 _SILENCE: Final = 15.0
@@ -26,7 +27,7 @@ def routes(changes: Changes, caller: Any) -> APIRouter:
     @router.get("/live")
     async def live(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0,
         plan: str | None = None,
         last_event_id: Annotated[str, Header()] = "",

@@ -20,16 +20,16 @@ from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.gate_worth import Cost
 from plangate.application.replay.check import CheckReport
 from plangate.application.validation import validate
+from plangate.infrastructure.asgi.caller import KnownCaller, require
 from plangate.infrastructure.charts.cost_curve import cost_curve
 from plangate.infrastructure.charts.reliability_diagram import reliability_diagram
 from plangate.infrastructure.dashboard.answers import (
+    READ,
     GivenRegistry,
-    PageCaller,
     PageRoute,
     base_of,
     opened,
     page,
-    require,
 )
 from plangate.infrastructure.dashboard.fields import Amount
 
@@ -125,8 +125,10 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     router = APIRouter(route_class=PageRoute, include_in_schema=False)
     current, runs = opened(registry), Runs(registry)
 
-    @router.get("/operations", name="plangate_operations")
-    async def operations(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
+    @router.api_route("/operations", name="plangate_operations", methods=READ)
+    async def operations(
+        request: Request, who: Annotated[KnownCaller, Depends(caller)]
+    ) -> Response:
         require(who, Scope.PLANS_READ)
         position = await current().history.last_position()
         report = await current().views.report()
@@ -151,7 +153,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     @router.post("/operations/calibration")
     async def calibrate(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         sent: Annotated[SentCost, Form()],
     ) -> Response:
         require(who, Scope.PLANS_READ)
@@ -161,7 +163,7 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     @router.post("/operations/{name}")
     async def begin(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         name: Literal["check", "findings", "agreement"],
     ) -> Response:
         require(who, Scope.PLANS_READ)

@@ -19,18 +19,11 @@ from plangate.application.views.plan_summaries import PlanOrder, PlanPage, PlanS
 from plangate.application.views.queries import ViewReport
 from plangate.domain.errors import PlanNotFound
 from plangate.domain.vocabulary import PlanState, TaskStatus, Verdict
+from plangate.infrastructure.asgi.caller import KnownCaller, allows, require
 from plangate.infrastructure.charts.plan import gauge, status_bar
 from plangate.infrastructure.charts.svg import Chart
 from plangate.infrastructure.dashboard.actions import new_key
-from plangate.infrastructure.dashboard.answers import (
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    allows,
-    opened,
-    page,
-    require,
-)
+from plangate.infrastructure.dashboard.answers import READ, GivenRegistry, PageRoute, opened, page
 from plangate.infrastructure.dashboard.fields import PAGE, Blank, Text
 from plangate.infrastructure.dashboard.first_build import FirstBuild
 
@@ -124,10 +117,10 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
     first_build = FirstBuild(current)
 
-    @router.get("/", name="plangate_plans")
+    @router.api_route("/", name="plangate_plans", methods=READ)
     async def plans(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         chosen: Annotated[Filter, Query()],
     ) -> Response:
         require(who, Scope.PLANS_READ)
@@ -199,7 +192,7 @@ async def _found(
         found = await pages.page(chosen.verdict, order, PAGE, chosen.after)
         return found.plans, chosen.then(found.next, None) if found.next else None
     plans: list[PlanSummary] = []
-    begin = 0 if chosen.within is None else _FIRST_NEEDED.index(chosen.within)
+    begin = _FIRST_NEEDED.index(chosen.within) if chosen.within in _FIRST_NEEDED else 0
     after = chosen.after
     for verdict in _FIRST_NEEDED[begin:]:
         if len(plans) == PAGE:

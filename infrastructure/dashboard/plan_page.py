@@ -17,18 +17,11 @@ from plangate.application.numbers import number
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import PlanGone
 from plangate.domain.vocabulary import TaskStatus
+from plangate.infrastructure.asgi.caller import KnownCaller, allows, require
 from plangate.infrastructure.charts.confidence import confidence_over_time
 from plangate.infrastructure.charts.plan import contribution_bars, gauge, status_bar
 from plangate.infrastructure.dashboard.actions import new_key
-from plangate.infrastructure.dashboard.answers import (
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    allows,
-    opened,
-    page,
-    require,
-)
+from plangate.infrastructure.dashboard.answers import READ, GivenRegistry, PageRoute, opened, page
 from plangate.infrastructure.dashboard.fields import PAGE, Blank, Count, Text
 from plangate.infrastructure.dashboard.histories import Histories
 from plangate.infrastructure.dashboard.plan_list import NEED_A_PERSON, seconds_until
@@ -91,10 +84,10 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
     histories = Histories(current)
 
-    @router.get("/plan", name="plangate_plan")
+    @router.api_route("/plan", name="plangate_plan", methods=READ)
     async def plan(
         request: Request,
-        who: Annotated[PageCaller, Depends(caller)],
+        who: Annotated[KnownCaller, Depends(caller)],
         shown: Annotated[ShownPlan, Query()],
     ) -> Response:
         require(who, Scope.PLANS_READ)

@@ -32,16 +32,11 @@ from plangate.domain.vocabulary import (
     Recency,
     ScarceEvidence,
 )
+from plangate.infrastructure.asgi.caller import KnownCaller, require
+from plangate.infrastructure.asgi.waiting import while_awaited
 from plangate.infrastructure.charts.other_history import other_history
 from plangate.infrastructure.charts.other_policy import ladder_steps, price_and_gain
-from plangate.infrastructure.dashboard.answers import (
-    GivenRegistry,
-    PageCaller,
-    PageRoute,
-    opened,
-    page,
-    require,
-)
+from plangate.infrastructure.dashboard.answers import READ, GivenRegistry, PageRoute, opened, page
 from plangate.infrastructure.dashboard.fields import PAGE
 
 
@@ -94,8 +89,8 @@ def routes(registry: GivenRegistry, caller: Any) -> APIRouter:
     current = opened(registry)
     turn = asyncio.Lock()
 
-    @router.get("/what-if", name="plangate_what_if")
-    async def what_if(request: Request, who: Annotated[PageCaller, Depends(caller)]) -> Response:
+    @router.api_route("/what-if", name="plangate_what_if", methods=READ)
+    async def what_if(request: Request, who: Annotated[KnownCaller, Depends(caller)]) -> Response:
         require(who, Scope.PLANS_READ)
         given = {name: text.strip() for name, text in request.query_params.items() if text.strip()}
         plan_id = given.get("id")
@@ -150,9 +145,7 @@ async def in_turn(
     if plan_id is not None:
         return await registry.replay.what_if(plan_id, policy=tried, ladder=ladder)
     async with turn:
-        if await request.is_disconnected():
-            return None
-        return await registry.replay.what_if(policy=tried, ladder=ladder)
+        return await while_awaited(request, registry.replay.what_if(policy=tried, ladder=ladder))
 
 
 def _policy(given: dict[str, str]) -> dict[str, Any]:

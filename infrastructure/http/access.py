@@ -4,6 +4,7 @@ On loopback no key is needed. A key that is given must be valid everywhere.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Header, Request, Security
@@ -11,13 +12,15 @@ from fastapi import Header, Request, Security
 from plangate.application.access.key_store import ApiKey
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.errors import KeyRefused
-from plangate.infrastructure.bearer import (
+from plangate.infrastructure.asgi.bearer import (
     Unauthenticated,
+    keep_verified,
     missing_key,
     require_local,
     token_of,
 )
-from plangate.infrastructure.http.caller import Caller, trusted_caller
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.http.caller import trusted_caller
 from plangate.infrastructure.http.document import BEARER
 
 COOKIE: Final = "plangate_key"
@@ -58,12 +61,15 @@ class Access:
         cookie = request.cookies.get(SECURE_COOKIE) or request.cookies.get(COOKIE)
         if given is None and cookie is None:
             return None
+        verify = partial(self.verified, cookie or "" if given is None else given)
         try:
-            return await self.verified(cookie or "" if given is None else given)
+            key = await verify()
         except KeyRefused as refused:
             if given is None:
                 return None
             raise Unauthenticated(str(refused)) from None
+        keep_verified(request.scope, verify)
+        return key
 
     async def verified(self, token: str) -> ApiKey:
         """The key that a token belongs to; raises `KeyRefused`."""

@@ -8,10 +8,9 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.bearer import Unauthenticated
-from plangate.infrastructure.host_names import LOOPBACK
-from plangate.infrastructure.http.caller import Caller
-from plangate.infrastructure.http.problems import problem_of
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.hosts import LOOPBACK
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.mounting import McpApp
 
@@ -33,8 +32,7 @@ class Agents:
         """`caller_of` gives who sent a request, or raises `Unauthenticated`."""
         self._caller_of = caller_of
         callers = Callers(caller_of=lambda request: request.state.agent)
-        hosts = {*LOOPBACK, *allowed_hosts}
-        self._mcp = McpApp(registry, callers, allowed_hosts=hosts, path=_PATH)
+        self._mcp = McpApp(registry, callers, allowed_hosts={*LOOPBACK, *allowed_hosts}, path=_PATH)
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:
         """What runs while requests are served."""
@@ -46,6 +44,6 @@ class Agents:
         try:
             request.state.agent = await self._caller_of(request)
         except Unauthenticated as error:
-            await problem_of(error)(scope, receive, send)
+            await error.response()(scope, receive, send)
             return
         await self._mcp(scope, receive, send)

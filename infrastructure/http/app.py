@@ -12,16 +12,17 @@ from fastapi import FastAPI, Request, Response
 from starlette.routing import Route
 
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.headers import SecurityHeaders
+from plangate.infrastructure.asgi.hosts import LOOPBACK, HostCheck
+from plangate.infrastructure.asgi.limits import Limits
+from plangate.infrastructure.asgi.problem_details import problem
 from plangate.infrastructure.dashboard.answers import error_page, page
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.http import operators, problems, sign_in
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.document import DESCRIPTION, PREFIX, DescribedApp
-from plangate.infrastructure.http.headers import SecurityHeaders
-from plangate.infrastructure.http.hosts import HostCheck
-from plangate.infrastructure.http.limits import Limits
 from plangate.infrastructure.http.logs import Observed
 from plangate.infrastructure.http.metrics import Metrics
 from plangate.infrastructure.http.router import router
@@ -78,7 +79,7 @@ def create_app(
     app.router.routes.extend(Route(served.path, served) for served in agents)
     # The last one added is the first that sees a request.
     app.add_middleware(Limits, stopping=stopping or asyncio.Event())
-    app.add_middleware(HostCheck, allowed=allowed_hosts)
+    app.add_middleware(HostCheck, allowed={*LOOPBACK, *allowed_hosts})
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed, metrics=metrics)
     return app
@@ -109,7 +110,7 @@ async def _not_found(request: Request, _: Exception) -> Response:
     """Say to a person on a page that there is nothing at an address, and to a program likewise."""
     if _wants_page(request):
         return error_page(request, HTTPStatus.NOT_FOUND, "There is nothing at this address.")
-    return problems.problem(problems.NOT_FOUND)
+    return problem(problems.NOT_FOUND)
 
 
 def _wants_page(request: Request) -> bool:

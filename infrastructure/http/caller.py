@@ -1,36 +1,11 @@
-"""Who sends a request, and what it may do: what the host's authentication gives."""
+"""Who sends a request, as a header says, where requests are trusted."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Header
 from pydantic.json_schema import SkipJsonSchema
 
-from plangate.application.access.scopes import Scope, with_included
-
-
-class Forbidden(Exception):
-    """The caller lacks the scope that the operation needs."""
-
-    def __init__(self, scope: Scope) -> None:
-        super().__init__(scope)
-        self.scope = scope
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who sends a request: the actor of the commands in it, and its scopes.
-
-    By default a caller may do everything.
-    """
-
-    actor: str | None = None
-    scopes: frozenset[Scope] = frozenset({Scope.ADMIN})
-
-    def require(self, scope: Scope) -> None:
-        """Raise `Forbidden` unless a scope of this caller is, or includes, the one needed."""
-        if scope not in with_included(self.scopes):
-            raise Forbidden(scope)
+from plangate.infrastructure.asgi.caller import Caller
 
 
 async def trusted_caller(

@@ -11,7 +11,8 @@ from typing import Annotated, Final
 from fastapi import Header
 from pydantic.json_schema import SkipJsonSchema
 
-from plangate.infrastructure.http.problems import MALFORMED, FieldProblem, Refused
+from plangate.infrastructure.asgi.problem_details import MALFORMED, Refused
+from plangate.infrastructure.http.problems import FieldProblem
 
 _TAG: Final = pattern(r'"([1-9]\d{0,17})(?:-\d{1,20})?"')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

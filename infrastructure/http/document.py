@@ -10,8 +10,8 @@ from fastapi import FastAPI, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from typing_extensions import override
 
-from plangate.infrastructure.http.caller import Caller
-from plangate.infrastructure.http.problems import MEDIA_TYPE
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.problem_details import MEDIA_TYPE
 from plangate.infrastructure.http.router import router
 
 PREFIX: Final = "/v1"

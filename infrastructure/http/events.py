@@ -18,7 +18,8 @@ from plangate.application.recorded_event import RecordedEvent
 from plangate.application.results import Result
 from plangate.domain.errors import PlangateError
 from plangate.domain.events import PlanEvent
-from plangate.infrastructure.http.problems import TOO_MANY_STREAMS, problem, problem_of
+from plangate.infrastructure.asgi.problem_details import problem
+from plangate.infrastructure.http.problems import TOO_MANY_STREAMS, problem_of
 
 MAX_STREAMS: Final = 1_000
 """The most event streams that are open at once."""

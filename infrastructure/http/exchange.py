@@ -1,12 +1,12 @@
 """What the operations get of a request: the registry, the caller, and the context of a command."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from re import compile as pattern
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Header, Request, Security
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
 from starlette.responses import Response
 
@@ -15,12 +15,18 @@ from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.command_context import ContextOptions
 from plangate.application.commands import GivenCommand
 from plangate.application.results import PlanStatus
-from plangate.infrastructure.http.caller import Caller, utf8
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.problem_details import Refused
+from plangate.infrastructure.asgi.waiting import while_awaited
+from plangate.infrastructure.http.caller import utf8
 from plangate.infrastructure.http.conditions import IfMatch, etag, required_version
 from plangate.infrastructure.http.events import EventStreams
+from plangate.infrastructure.http.problems import GIVEN_UP
 
 GivenRegistry = AsyncPlanRegistry | Callable[[], AsyncPlanRegistry]
 """An open registry, or what gives it once it is open."""
+
+R = TypeVar("R", bound=BaseModel)
 
 _KEY: Final = "plangate.exchange"
 _TRACE: Final = pattern(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
@@ -33,6 +39,14 @@ class Exchange:
     registry: AsyncPlanRegistry
     caller: Caller
     streams: EventStreams
+    request: Request
+
+    async def computed(self, asked: Coroutine[Any, Any, R]) -> Response:
+        """The answer to a long computation; raises `Refused` once no client waits for it."""
+        found = await while_awaited(self.request, asked)
+        if found is None:
+            raise Refused(GIVEN_UP, "no client waited, its key ended, or the server stops")
+        return answer(found)
 
 
 def entrance(
@@ -45,7 +59,7 @@ def entrance(
     ) -> None:
         given.require(scope)
         opened = registry if isinstance(registry, AsyncPlanRegistry) else registry()
-        request.scope[_KEY] = Exchange(opened, given, streams)
+        request.scope[_KEY] = Exchange(opened, given, streams, request)
 
     return enter
 
@@ -62,22 +76,20 @@ async def _exchange(request: Request) -> Exchange | None:
 Given = Annotated[Exchange, Depends(_exchange)]
 
 _IdempotencyKey = Annotated[
-    str | SkipJsonSchema[None],
+    Annotated[str, Field(max_length=200)] | SkipJsonSchema[None],
     Header(
         alias="Idempotency-Key",
         description="Sent again with the same key and arguments, the command is not executed "
         "again: the answer is that of the first time.",
         examples=["5f3c9a"],
-        max_length=200,
     ),
 ]
 _CorrelationId = Annotated[
-    str | SkipJsonSchema[None],
+    Annotated[str, Field(max_length=200)] | SkipJsonSchema[None],
     Header(
         alias="X-Correlation-ID",
         description="Recorded with the events; without it the trace id of `traceparent` is.",
         examples=["order-4711"],
-        max_length=200,
     ),
 ]
 _Traceparent = Annotated[

@@ -22,19 +22,11 @@ from plangate.application.errors import (
 )
 from plangate.application.results import PlanStatus
 from plangate.domain.errors import InvalidInput, VersionMismatch
-from plangate.infrastructure.bearer import Unauthenticated
-from plangate.infrastructure.http.caller import Forbidden
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Forbidden
+from plangate.infrastructure.asgi.problem_details import MALFORMED, MEDIA_TYPE, TOO_LARGE, Kind
 from plangate.infrastructure.http.events import RecordedEventView
-from plangate.infrastructure.http.problems import (
-    INTERNAL,
-    KINDS,
-    MALFORMED,
-    MEDIA_TYPE,
-    NOT_JSON,
-    TOO_LARGE,
-    Kind,
-    PlangateProblem,
-)
+from plangate.infrastructure.http.problems import INTERNAL, KINDS, NOT_JSON, PlangateProblem
 
 Endpoint = Callable[..., Awaitable[Response]]
 
@@ -83,8 +75,10 @@ class Operation:
 class Group:
     """The operations of one file, under one tag."""
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, *refuses: Kind) -> None:
+        """`refuses` are kinds of problems that all of them may have."""
         self._tag = tag
+        self._always = (*_ALWAYS, *refuses)
         self.operations: list[Operation] = []
 
     def query(
@@ -98,7 +92,7 @@ class Group:
     ) -> Callable[[Endpoint], Endpoint]:
         """An operation that records nothing."""
         takes_body = (NOT_JSON,) if method == "POST" else ()
-        kinds = (*_ALWAYS, *takes_body, *refuses)
+        kinds = (*self._always, *takes_body, *refuses)
         return self._add(method, path, answer, Scope.PLANS_READ, kinds, more)
 
     def command(
@@ -114,7 +108,7 @@ class Group:
     ) -> Callable[[Endpoint], Endpoint]:
         """An operation that records something; it refuses bodies of a `wrong_type`."""
         conditions = (VersionMismatch,) if of_plan else ()
-        kinds = (*_ALWAYS, wrong_type, *_COMMAND, *conditions, *refuses)
+        kinds = (*self._always, wrong_type, *_COMMAND, *conditions, *refuses)
         return self._add("POST", path, answer, scope, kinds, more)
 
     def _add(

@@ -10,12 +10,13 @@ from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.application.health import RegistryHealth, ViewLag
 from plangate.application.results import Result
-from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.problem_details import Kind, problem
 from plangate.infrastructure.http.access import Access
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.http.metrics import CONTENT_TYPE, Metrics
 from plangate.infrastructure.http.operations import problem_responses
-from plangate.infrastructure.http.problems import KINDS, Kind, problem
+from plangate.infrastructure.http.problems import KINDS
 from plangate.infrastructure.http.route import PlangateRoute
 
 NOT_READY: Final = Kind("not-ready", 503, "The server cannot serve now", retry=True)
@@ -76,4 +77,6 @@ def checks(
         health: RegistryHealth = await registry().health()
         return Response(metrics.text(health), media_type=CONTENT_TYPE)
 
+    for path, endpoint in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", figures)):
+        router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
     return router

@@ -53,8 +53,8 @@ Limit = Annotated[
     Query(description="The most rows of the page."),
 ]
 After = Annotated[
-    str | NoneAllowed,
-    Query(description="The `next` of the page before.", max_length=2_000),
+    Annotated[str, Field(max_length=2_000)] | NoneAllowed,
+    Query(description="The `next` of the page before."),
 ]
 AtLeast = Annotated[
     Whole | NoneAllowed,

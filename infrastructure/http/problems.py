@@ -5,8 +5,7 @@ answered with a fixed sentence and logged: its message can hold paths and addres
 """
 
 from collections.abc import Iterable, Mapping
-from json import dumps
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,12 +20,17 @@ from plangate.application.json_pointers import json_pointer, steps_of
 from plangate.application.validation import message_of
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError, Problem
-from plangate.infrastructure.bearer import Unauthenticated
-from plangate.infrastructure.http.caller import Forbidden
-
-MEDIA_TYPE: Final = "application/problem+json"
-RETRY_AFTER: Final = {"Retry-After": "1"}
-_NAMESPACE: Final = "urn:plangate:problem:"
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Forbidden
+from plangate.infrastructure.asgi.problem_details import (
+    MALFORMED,
+    TOO_LARGE,
+    UNAUTHENTICATED,
+    UNAVAILABLE,
+    Kind,
+    Refused,
+    problem,
+)
 
 
 class FieldProblem(BaseModel):
@@ -64,24 +68,6 @@ class PlangateProblem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
-class Kind(NamedTuple):
-    """One kind of problem. `says` is the detail where the error's own could say too much."""
-
-    slug: str
-    status: int
-    title: str
-    says: str | None = None
-    retry: bool = False
-
-    @property
-    def uri(self) -> str:
-        """The problem's `type`."""
-        return _NAMESPACE + self.slug
-
-
-_LATER: Final = (
-    "The store cannot be reached, or did not answer in time. Try again, with the same key."
-)
 _OPERATOR: Final = "The server's operator finds the cause in its log."
 
 KINDS: Final[Mapping[type[Exception], Kind]] = {
@@ -118,24 +104,20 @@ KINDS: Final[Mapping[type[Exception], Kind]] = {
     ),
     errors.LogWentBack: Kind("log-went-back", 409, "Events that were known are gone from the log"),
     errors.ViewBehind: Kind("view-behind", 409, "A view has not come so far yet", retry=True),
-    errors.StoreUnavailable: Kind(
-        "store-unavailable", 503, "The store cannot be reached now", _LATER, retry=True
-    ),
+    errors.StoreUnavailable: UNAVAILABLE,
     errors.StoreFull: Kind("store-full", 507, "No space is left in the store", _OPERATOR),
     errors.UnreadableEvent: Kind(
         "unreadable-event", 500, "A stored event of the plan cannot be read", _OPERATOR
     ),
     errors.StoreError: Kind("store-unusable", 503, "The store cannot serve", _OPERATOR),
     PlangateError: Kind("internal", 500, "The server failed", _OPERATOR),
-    Unauthenticated: Kind("unauthenticated", 401, "The request needs a valid API key"),
+    Unauthenticated: UNAUTHENTICATED,
     Forbidden: Kind("forbidden", 403, "The API key does not allow this"),
 }
 """The kind of problem of each error; the nearest class counts."""
 
-MALFORMED: Final = Kind("malformed-request", 400, "The request is malformed")
 NOT_FOUND: Final = Kind("not-found", 404, "There is nothing at this path")
 NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "The method is not allowed here")
-TOO_LARGE: Final = Kind("body-too-large", 413, "The body is too large")
 NOT_JSON: Final = Kind("not-json", 415, "The body must be JSON, sent as application/json")
 NO_PLAN_TYPE: Final = Kind(
     "unsupported-media-type", 415, "The body must be Markdown, JSON or YAML, and say which"
@@ -143,6 +125,7 @@ NO_PLAN_TYPE: Final = Kind(
 TOO_MANY_STREAMS: Final = Kind(
     "too-many-streams", 503, "Too many event streams are open", retry=True
 )
+GIVEN_UP: Final = Kind("given-up", 503, "The computation was given up", retry=True)
 INTERNAL: Final = KINDS[PlangateError]
 
 _HEADERS: Final = {
@@ -153,35 +136,6 @@ _HEADERS: Final = {
 }
 
 
-class Refused(Exception):
-    """A request that cannot be answered, for a reason that lies in HTTP."""
-
-    def __init__(self, kind: Kind, detail: str, errors: Iterable[FieldProblem] = ()) -> None:
-        super().__init__(kind, detail)
-        self.kind = kind
-        self.detail = detail
-        self.errors = tuple(errors)
-
-
-def problem(
-    kind: Kind,
-    detail: str | None = None,
-    *,
-    errors: Iterable[FieldProblem] = (),
-    facts: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """A problem as a response; `facts` are further members."""
-    body: dict[str, Any] = {"type": kind.uri, "title": kind.title, "status": kind.status}
-    if detail or kind.says:
-        body["detail"] = detail or kind.says
-    if found := [one.model_dump(exclude_none=True) for one in errors]:
-        body["errors"] = found
-    given = {**(RETRY_AFTER if kind.retry else {}), **(headers or {})}
-    text = dumps({**(facts or {}), **body}, ensure_ascii=True)
-    return Response(text, kind.status, given, MEDIA_TYPE)
-
-
 def kind_of(error: Exception) -> Kind:
     """The kind of problem that an error is: that of its nearest class."""
     return next(KINDS[one] for one in type(error).__mro__ if one in KINDS)
@@ -189,8 +143,8 @@ def kind_of(error: Exception) -> Kind:
 
 def problem_of(error: Exception, parameters: Iterable[str] = ()) -> Response:
     """An error as a response. `parameters` are the names that the request's path and query have."""
-    if isinstance(error, Refused):
-        return problem(error.kind, error.detail, errors=error.errors)
+    if isinstance(error, Refused | Unauthenticated):
+        return error.response()
     if isinstance(error, RequestValidationError):
         found = [one for one in error.errors() if one["type"] != "none_required"]
         return _invalid(KINDS[refusals.InvalidInput], map(_parameter, found))
@@ -198,8 +152,6 @@ def problem_of(error: Exception, parameters: Iterable[str] = ()) -> Response:
     if isinstance(error, refusals.InvalidInput):
         names = frozenset(parameters)
         return _invalid(kind, (_field(one, names) for one in error.problems))
-    if isinstance(error, Unauthenticated):
-        return problem(kind, error.why, headers={"WWW-Authenticate": "Bearer"})
     if isinstance(error, Forbidden):
         return problem(kind, f"it needs the scope {error.scope}", facts={"scope": error.scope})
     if kind.says is not None:
@@ -266,6 +218,8 @@ def _field(found: Problem, parameters: frozenset[str]) -> FieldProblem:
         return FieldProblem(parameter=steps[0], detail=found.message)
     if steps == ["plan_ids"] and "plan_id" in parameters:
         return FieldProblem(parameter="plan_id", detail=found.message)
+    if steps[:1] == ["cost"] and "missed" in parameters:
+        return FieldProblem(parameter=[*steps, "missed"][1], detail=found.message)
     if steps and steps[0] in _HEADERS:
         return FieldProblem(header=_HEADERS[steps[0]], detail=found.message)
     return FieldProblem(pointer=json_pointer(*steps), detail=found.message)

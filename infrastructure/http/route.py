@@ -3,7 +3,8 @@
 The host's own error handlers are not touched: what they see are the errors of the host's code.
 """
 
-from collections.abc import Callable, Container, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterable, Iterator, Mapping
+from json import loads
 from typing import Any, Final, get_origin
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -18,22 +19,17 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from plangate.domain.errors import InvalidInput, PlangateError
-from plangate.infrastructure.bearer import Unauthenticated
-from plangate.infrastructure.http.caller import Forbidden
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Forbidden
+from plangate.infrastructure.asgi.limits import MAX_BODY
+from plangate.infrastructure.asgi.problem_details import MALFORMED, TOO_LARGE, Kind, Refused
 from plangate.infrastructure.http.problems import (
     KINDS,
-    MALFORMED,
     NO_PLAN_TYPE,
     NOT_JSON,
-    TOO_LARGE,
     FieldProblem,
-    Kind,
-    Refused,
     problem_of,
 )
-
-MAX_BODY: Final = 8 * 1024 * 1024
-"""The most bytes of a body."""
 
 _OURS: Final = (PlangateError, RequestValidationError, Refused, Forbidden, Unauthenticated)
 
@@ -57,6 +53,7 @@ class PlangateRoute(APIRoute):
         answer = super().get_route_handler()
         query = {name: many for one in _flat(self.dependant) for name, many in _query(one)}
         names = {*query, *self.param_convertors}
+        headers = {given.alias for one in _flat(self.dependant) for given in one.header_params}
         files = (self.openapi_extra or {}).get("requestBody", {}).get("content", {})
         takes_json = self.body_field is not None
 
@@ -68,7 +65,7 @@ class PlangateRoute(APIRoute):
 
         async def whole(request: Request) -> Response:
             try:
-                _require_known(request, query)
+                _require_known(request, query, headers)
                 body, value = await _body(request), None
                 if files:
                     _require_type(request, files, NO_PLAN_TYPE)
@@ -96,8 +93,11 @@ def _query(dependant: Dependant) -> Iterator[tuple[str, bool]]:
         yield one.alias, get_origin(one.field_info.annotation) is list
 
 
-def _require_known(request: Request, query: Mapping[str, bool]) -> None:
-    """Refuse a path that is not UTF-8, and parameters that are not known, or given twice."""
+def _require_known(request: Request, query: Mapping[str, bool], headers: Iterable[str]) -> None:
+    """Refuse a path that is not UTF-8, and parameters that are not known, or given twice.
+
+    So are headers that the operation reads.
+    """
     try:
         unquote_to_bytes(request.scope.get("raw_path") or b"").decode()
     except UnicodeDecodeError:
@@ -112,8 +112,10 @@ def _require_known(request: Request, query: Mapping[str, bool]) -> None:
         for name in given
         if given.count(name) > 1 and query.get(name) is False
     }
-    if wrong:
+    twice = [name for name in headers if len(request.headers.getlist(name)) > 1]
+    if wrong or twice:
         found = [FieldProblem(parameter=name[:80], detail=why) for name, why in wrong.items()]
+        found += [FieldProblem(header=name, detail="is given twice") for name in sorted(twice)]
         raise Refused(KINDS[InvalidInput], str(found[0]), found)
 
 
@@ -161,9 +163,18 @@ def _parsed(request: Request, body: bytes) -> Any:
     """Strict JSON."""
     _require_type(request, {"application/json"}, NOT_JSON)
     try:
-        return from_json(body, allow_inf_nan=False)
+        value = from_json(body, allow_inf_nan=False)
+        loads(body, object_pairs_hook=_without_repeats)
     except ValueError as error:
         raise Refused(MALFORMED, f"the body is not JSON: {error}") from None
+    return value
+
+
+def _without_repeats(members: list[tuple[str, Any]]) -> None:
+    names = [name for name, _ in members]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r:.80} is there twice in one object")
 
 
 def _too_large() -> Refused:

@@ -29,7 +29,7 @@ def entrance_for_people(access: Access, page: Callable[..., Response]) -> APIRou
         values = {"then": _own(then), "problem": problem, "required": access.required, "key": key}
         return page(request, "sign_in.html", status, **values)
 
-    @router.get(_PATH)
+    @router.api_route(_PATH, methods=["GET", "HEAD"])
     async def ask(request: Request, then: str = "/") -> Response:
         return asked(request, then, key=await access.key(request))
 

@@ -3,30 +3,19 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from mcp.server import ServerRequestContext
 
-from plangate.application.access.scopes import Scope, with_included
+from plangate.application.access.scopes import Scope
 from plangate.application.command_context import ContextOptions
 from plangate.application.validation import validate_identifier
 from plangate.domain.errors import InvalidInput, PlangateError
+from plangate.infrastructure.asgi.caller import KnownCaller, allows
 from plangate.infrastructure.mcp.arguments import Arguments, Recording
 
 Context = ServerRequestContext[str, Any]
 """A request. What the lifespan gave is the name of its connection."""
-
-
-class KnownCaller(Protocol):
-    """Who sent an HTTP request: the actor of its commands, and its scopes."""
-
-    @property
-    def actor(self) -> str | None:
-        """On whose behalf commands run."""
-
-    @property
-    def scopes(self) -> frozenset[Scope]:
-        """What the caller may do."""
 
 
 class MissingScope(PlangateError):
@@ -60,7 +49,7 @@ class Callers:
         if self.caller_of is None or context.request is None:
             return None
         caller = self.caller_of(context.request)
-        if scope not in with_included(caller.scopes):
+        if not allows(caller, scope):
             raise MissingScope(scope)
         return caller.actor
 

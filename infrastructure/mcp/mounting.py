@@ -8,9 +8,8 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.host_names import LOOPBACK
+from plangate.infrastructure.asgi.hosts import LOOPBACK, HostCheck
 from plangate.infrastructure.mcp.callers import Callers
-from plangate.infrastructure.mcp.hosts import KnownHosts
 from plangate.infrastructure.mcp.server import PlanServer
 
 MAX_BODY: Final = 1024 * 1024
@@ -42,10 +41,10 @@ class McpApp:
             streamable_http_path=path,
             stateless_http=True,
             max_request_body_size=MAX_BODY,
-            # `KnownHosts` is stricter: here `localhost:1.example` would pass as a port.
+            # `HostCheck` is stricter: here `localhost:1.example` would pass as a port.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
-        self._app: ASGIApp = KnownHosts(inner, allowed_hosts)
+        self._app: ASGIApp = HostCheck(inner, allowed=allowed_hosts)
         self._run = server.session_manager.run
 
     def lifespan(self) -> AbstractAsyncContextManager[None]:

@@ -3,18 +3,21 @@
 Nothing but the protocol goes to stdout; logs go to stderr.
 """
 
+import asyncio
 import logging
-import socket
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Final
 
 import anyio
-import uvicorn
 from mcp.server.stdio import stdio_server
 
 from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.infrastructure.asgi.hosts import HostCheck
+from plangate.infrastructure.asgi.limits import Limits
+from plangate.infrastructure.asgi.serving import StoppableServer, listening, url_of
 from plangate.infrastructure.bootstrap import connect
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.keys import KeyCheck, holder_of
@@ -32,13 +35,13 @@ def serve_stdio(target: str | None, actor: str | None) -> None:
 
 def serve_http(
     target: str | None, actor: str | None, port: int, announce: Callable[[str], None]
-) -> None:
-    """Serve any number of clients on the loopback interface until a signal ends it.
+) -> int:
+    """Serve any number of clients on the loopback interface until a signal; the exit code.
 
     `announce` is called with the address when requests are accepted.
     """
     _log_to_stderr()
-    anyio.run(_serve_http, target, actor, port, announce)
+    return anyio.run(_serve_http, target, actor, port, announce)
 
 
 async def _serve_stdio(target: str | None, actor: str | None) -> None:
@@ -50,25 +53,16 @@ async def _serve_stdio(target: str | None, actor: str | None) -> None:
 
 async def _serve_http(
     target: str | None, actor: str | None, port: int, announce: Callable[[str], None]
-) -> None:
+) -> int:
     async with _registry(target) as registry:
         mcp = McpApp(lambda: registry, Callers(actor, caller_of=holder_of))
-        app = KeyCheck(mcp, lambda: registry)
-        config = uvicorn.Config(app, HOST, port, log_config=None, server_header=False)
-        await _Announced(config, lambda bound: announce(f"http://{HOST}:{bound}{mcp.path}")).serve()
-
-
-class _Announced(uvicorn.Server):
-    """Says at which port it listens: the system may have chosen that."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[int], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            self._announce(self.servers[0].sockets[0].getsockname()[1])
+        stopping = asyncio.Event()
+        app = HostCheck(Limits(KeyCheck(mcp, lambda: registry), stopping=stopping))
+        with closing(listening(HOST, port)) as listener:
+            address = f"{url_of(listener).rstrip('/')}{mcp.path}"
+            server = StoppableServer(app, stopping, lambda: announce(address))
+            await server.serve([listener])
+        return server.exit_code
 
 
 def _registry(target: str | None) -> AsyncPlanRegistry:

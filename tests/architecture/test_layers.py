@@ -63,8 +63,7 @@ NO_DOORS = {
     *("addresses", "signing_key", "stored_events"),
     *("bootstrap", "operations", "settings"),  # what doors are given
     *("charts", "plots", "report", "statistics"),  # statistics, pictures and a file of them
-    "bearer",  # the API keys of requests, to HTTP and to MCP alike
-    "host_names",  # the hosts of requests, likewise
+    "asgi",  # what the servers of HTTP and of MCP share
     "command_lines",  # what doors say to type next
     *("plan_formats", "score_files"),  # what other tools write
     *("processes", "worker"),  # what plans are shared out to

@@ -43,9 +43,8 @@ def serve_agents(
 
     acting = actor or Settings().actor
     if http:
-        serving.serve_http(terminal.store, acting, port, _announce)
-    else:
-        serving.serve_stdio(terminal.store, acting)
+        raise typer.Exit(serving.serve_http(terminal.store, acting, port, _announce))
+    serving.serve_stdio(terminal.store, acting)
 
 
 def _announce(address: str) -> None:

@@ -1,11 +1,11 @@
 """What recorded plans show: under other policies, about the judging, and against the rules."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 from fastapi import Body, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 from starlette.responses import Response
 
 from plangate.application.errors import AnalysisMissing
@@ -14,6 +14,7 @@ from plangate.application.evidence.calibration import Calibration, Confidence
 from plangate.application.evidence.cases import Grouping
 from plangate.application.evidence.findings import FindingsReport
 from plangate.application.evidence.gate_worth import Cost
+from plangate.application.json_pointers import steps_of
 from plangate.application.replay.check import CheckReport
 from plangate.application.replay.folds import By
 from plangate.application.replay.policy_grid import MAX_POLICIES
@@ -22,82 +23,94 @@ from plangate.application.replay.tune import MAX_FOLDS, Tuning
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.assumptions import states_assumptions
 from plangate.domain.errors import InvalidInput, PlanNotFound, Problem
-from plangate.domain.policy import Policy
 from plangate.domain.presets import GivenPolicy, Preset
-from plangate.infrastructure.http.bodies import Fields, fields_of
-from plangate.infrastructure.http.exchange import Given, answer
+from plangate.infrastructure.http.bodies import as_given, valid
+from plangate.infrastructure.http.exchange import Given
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import Amount, NoneAllowed, PlanId, Whole
+from plangate.infrastructure.http.problems import GIVEN_UP
 
-group = Group("analysis")
+group = Group("analysis", GIVEN_UP)
 
 
-class WhatIfBody(BaseModel):
+_Policy = Annotated[Any, as_given(GivenPolicy)]
+_Grid = Annotated[Any, as_given(dict[str, list[float | int | str]])]
+_PlanIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=1_000)] | None
+_GivenSeed = Annotated[int, Strict(), Field(ge=0)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """What is given; what may be left out is not given where it is null."""
+        fields = type(self).model_fields
+        found = {name: getattr(self, name) for name in self.model_fields_set}
+        return {
+            name: value
+            for name, value in found.items()
+            if value is not None or fields[name].is_required()
+        }
+
+
+class WhatIfBody(_Body):
     """The policy to try: a whole one, a preset's name, or the fields to change in each plan's.
 
     With a `ladder` each changed field is also tried alone, and with those before it.
     """
 
-    model_config = ConfigDict(extra="forbid")
-
-    policy: GivenPolicy
-    ladder: bool = False
+    policy: _Policy
+    ladder: Annotated[bool, Strict()] = False
 
 
-class SweepBody(BaseModel):
+class SweepBody(_Body):
     """The values to try for fields of a policy; other fields are `policy`'s or each plan's."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    grid: dict[str, list[float | int | str]]
-    policy: GivenPolicy | None = None
-    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+    grid: _Grid
+    policy: _Policy | None = None
+    plan_ids: _PlanIds = None
 
 
-class AgreementBody(BaseModel):
+class AgreementBody(_Body):
     """Policies to try beside the usual ones, by their names; all plans unless some are named."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    policies: dict[str, GivenPolicy] | None = Field(default=None, max_length=20)
-    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
-    seed: int = Field(default=0, ge=0)
+    policies: Annotated[dict[str, _Policy], Field(max_length=20)] | None = None
+    plan_ids: _PlanIds = None
+    seed: _GivenSeed = 0
 
 
-class TuneBody(BaseModel):
+class TuneBody(_Body):
     """What is bad, the values to try and the policy for other fields, and how folds are made."""
 
-    model_config = ConfigDict(extra="forbid")
-
     truth: Annotated[str, Field(description="`outcomes`, or `repeats:CUT`.")] = "outcomes"
-    grid: dict[str, list[float | int | str]] | None = None
-    tries: int | None = Field(default=None, ge=1, le=MAX_POLICIES)
-    policy: GivenPolicy | None = None
+    grid: _Grid | None = None
+    tries: Annotated[int, Strict(), Field(ge=1, le=MAX_POLICIES)] | None = None
+    policy: _Policy | None = None
     by: By = By.GOAL
-    folds: int = Field(default=5, ge=2, le=MAX_FOLDS)
+    folds: Annotated[int, Strict(), Field(ge=2, le=MAX_FOLDS)] = 5
     cost: Cost | None = None
-    seed: int = Field(default=0, ge=0)
-    plan_ids: list[str] | None = Field(default=None, min_length=1, max_length=1_000)
+    seed: _GivenSeed = 0
+    plan_ids: _PlanIds = None
 
 
 _WhatIf = Annotated[
-    Fields,
-    fields_of(WhatIfBody),
+    WhatIfBody,
+    valid(WhatIfBody),
     Body(examples=[{"policy": "steady"}, {"policy": {"confidence_threshold": 0.6}}]),
 ]
 _Sweep = Annotated[
-    Fields,
-    fields_of(SweepBody),
+    SweepBody,
+    valid(SweepBody),
     Body(examples=[{"grid": {"confidence_threshold": [0.5, 0.6, 0.7]}, "policy": "steady"}]),
 ]
 _Agreement = Annotated[
-    Fields,
-    fields_of(AgreementBody),
+    AgreementBody,
+    valid(AgreementBody),
     Body(examples=[{"policies": {"strict": {"preset": "steady", "confidence_threshold": 0.7}}}]),
 ]
 _Tune = Annotated[
-    Fields,
-    fields_of(TuneBody),
+    TuneBody,
+    valid(TuneBody),
     Body(examples=[{"truth": "repeats:0.5"}, {"cost": {"missed": 5, "stopped": 1}}]),
 ]
 _Cost = Annotated[Amount | NoneAllowed, Query(description="A cost, in any unit; both or neither.")]
@@ -108,68 +121,56 @@ _Seed = Annotated[Whole, Query(description="The seed of random draws.")]
 @states_assumptions
 async def try_policy_on_plan(plan_id: PlanId, body: _WhatIf, given: Given) -> Response:
     """Decide the plan's recorded commands again under another policy; nothing is recorded."""
-    with _of_policy():
-        found = await given.registry.replay.what_if(
-            plan_id, policy=_required(body, "policy"), ladder=body.get("ladder", False)
-        )
-    return answer(found)
+    with _located(body):
+        return await given.computed(given.registry.replay.what_if(plan_id, **body.given()))
 
 
 @group.query("/what-if", WhatIf, method="POST")
 @states_assumptions
 async def try_policy(body: _WhatIf, given: Given) -> Response:
     """Decide the recorded commands of all plans again under another policy."""
-    with _of_policy():
-        found = await given.registry.replay.what_if(
-            policy=_required(body, "policy"), ladder=body.get("ladder", False)
-        )
-    return answer(found)
+    with _located(body):
+        return await given.computed(given.registry.replay.what_if(**body.given()))
 
 
 @group.query("/sweep", Sweep, method="POST", refuses=[PlanNotFound])
 @states_assumptions
 async def sweep_policies(body: _Sweep, given: Given) -> Response:
     """Compare the totals of plans under every policy of a grid; nothing is recorded."""
-    base = {} if body.get("policy") is None else body["policy"]
-    with _of_policy():
-        found = await given.registry.replay.sweep(
-            _required(body, "grid"), body.get("plan_ids"), policy=base
-        )
-    return answer(found)
+    with _located(body):
+        return await given.computed(given.registry.replay.sweep(**{"policy": {}, **body.given()}))
 
 
 @group.query("/tune", Tuning, method="POST", refuses=[PlanNotFound, AnalysisMissing])
 @states_assumptions
 async def tune_policy(body: _Tune, given: Given) -> Response:
     """Choose a policy by what it does on plans that it was not chosen by; nothing is recorded."""
-    asked = {name: value for name, value in body.items() if value is not None}
-    with _of_policy():
-        found = await given.registry.replay.tune(asked.pop("plan_ids", None), **asked)
-    return answer(found)
+    with _located(body):
+        return await given.computed(given.registry.replay.tune(**body.given()))
 
 
 @group.query("/plans/{plan_id}/check", CheckReport, refuses=[PlanNotFound])
 async def check_plan(plan_id: PlanId, given: Given) -> Response:
     """Decide the plan's recorded commands again under its own policy, and report differences."""
-    return answer(await given.registry.replay.check(plan_id))
+    return await given.computed(given.registry.replay.check(plan_id))
 
 
 @group.query("/check", CheckReport)
 async def check_plans(given: Given) -> Response:
     """Decide every recorded command again under its own policy, and report differences."""
-    return answer(await given.registry.replay.check())
+    return await given.computed(given.registry.replay.check())
 
 
 @group.query("/plans/{plan_id}/findings", FindingsReport, refuses=[PlanNotFound])
 async def review_plan(plan_id: PlanId, given: Given) -> Response:
     """Review the plan's scores, and list what to look at."""
-    return answer(await given.registry.evidence.findings(plan_id))
+    return await given.computed(given.registry.evidence.findings(plan_id))
 
 
 @group.query("/findings", FindingsReport)
 async def review_plans(given: Given) -> Response:
     """Review the scores of all plans, and list what to look at."""
-    return answer(await given.registry.evidence.findings())
+    return await given.computed(given.registry.evidence.findings())
 
 
 @group.query("/calibration", Calibration, refuses=[AnalysisMissing])
@@ -193,39 +194,39 @@ async def calibrate(
     """
     cost = {"missed": missed, "stopped": stopped}
     given_cost = {name: value for name, value in cost.items() if value is not None}
-    found = await given.registry.evidence.calibrate(
+    asked = given.registry.evidence.calibrate(
         confidence=confidence,
         by=by,
         policy={} if policy is None else policy,
         cost=given_cost or None,
         seed=seed,
     )
-    return answer(found)
+    return await given.computed(asked)
 
 
 @group.query("/agreement", Agreement, method="POST", refuses=[AnalysisMissing, PlanNotFound])
 @states_assumptions
 async def compare_judges(body: _Agreement, given: Given) -> Response:
     """Find out how far judges agree, and how often the gate's verdict would differ."""
-    found = await given.registry.evidence.agreement(
-        body.get("plan_ids"), policies=body.get("policies") or {}, seed=body.get("seed", 0)
-    )
-    return answer(found)
-
-
-def _required(body: Fields, name: str) -> Any:
-    if name not in body:
-        raise InvalidInput([Problem(name, "is required")])
-    return body[name]
+    return await given.computed(given.registry.evidence.agreement(**body.given()))
 
 
 @contextmanager
-def _of_policy() -> Iterator[None]:
-    """Say of a policy's fields that they are in the policy."""
+def _located(body: _Body) -> Iterator[None]:
+    """Say of the fields of a policy where in the body they are."""
     try:
         yield
     except InvalidInput as refused:
-        if all(one.field in Policy.model_fields for one in refused.problems):
-            problems = [Problem(f"policy.{one.field}", one.message) for one in refused.problems]
-            raise InvalidInput(problems) from None
-        raise
+        known = {*type(body).model_fields, "plan_id"}
+        given = getattr(body, "grid", None)
+        grid = given if isinstance(given, Mapping) else {}
+
+        def located(one: Problem) -> Problem:
+            field = one.field.removeprefix("policy").lstrip(".")
+            name = next(iter(steps_of(field)), "")
+            if name in known:
+                return one
+            within = "grid" if name in grid else "policy"
+            return Problem(f"{within}.{field}".rstrip("."), one.message)
+
+        raise InvalidInput(list(map(located, refused.problems))) from None

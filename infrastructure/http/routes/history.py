@@ -33,7 +33,7 @@ class HistoryPage(Result):
     next: int | None
 
 
-_Text = Annotated[str | NoneAllowed, Query(max_length=500)]
+_Text = Annotated[str, Field(max_length=500)] | NoneAllowed
 _Beyond = Annotated[
     Annotated[int, Field(ge=0, le=2**62), WHOLE],
     Query(description="The `next` of the page before."),

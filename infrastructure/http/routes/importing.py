@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -12,16 +13,11 @@ from plangate.application.importing.foreign import LocatedProblem
 from plangate.application.importing.results import PlanFormat, PlansImport
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.presets import Preset
+from plangate.infrastructure.asgi.problem_details import MALFORMED, Refused
 from plangate.infrastructure.http.exchange import Given, OptionsWithoutVersion, answer
 from plangate.infrastructure.http.operations import Group
 from plangate.infrastructure.http.parameters import Flag, NoneAllowed
-from plangate.infrastructure.http.problems import (
-    KINDS,
-    MALFORMED,
-    NO_PLAN_TYPE,
-    FieldProblem,
-    Refused,
-)
+from plangate.infrastructure.http.problems import KINDS, NO_PLAN_TYPE, FieldProblem
 from plangate.infrastructure.http.route import media_type_of
 from plangate.infrastructure.plan_formats.markup import Malformed, text_of
 from plangate.infrastructure.plan_formats.reading import ReadPlans, read_plans, with_locations
@@ -67,27 +63,27 @@ async def import_plans(
         Query(alias="format", description="What the body is, if that is not recognised."),
     ] = None,
     source: Annotated[
-        str | NoneAllowed,
+        Annotated[str, Field(max_length=4_000)] | NoneAllowed,
         Query(
             description="The path of the file: it names a new plan, and by it the plan is known "
             "again.",
             examples=["specs/001-login/tasks.md"],
-            max_length=4_000,
         ),
     ] = None,
     plan_id: Annotated[
-        str | NoneAllowed,
-        Query(description="The plan to make, or to update.", max_length=200),
+        Annotated[str, Field(max_length=200)] | NoneAllowed,
+        Query(description="The plan to make, or to update."),
     ] = None,
     tag: Annotated[
-        str | NoneAllowed,
-        Query(description="Only this tag of a file with several.", max_length=200),
+        Annotated[str, Field(max_length=200)] | NoneAllowed,
+        Query(description="Only this tag of a file with several."),
     ] = None,
     policy: Annotated[
         Preset | NoneAllowed, Query(description="The policy of a new plan whose file has none.")
     ] = None,
     reason: Annotated[
-        str | NoneAllowed, Query(description="Why an update revises a plan.", max_length=20_000)
+        Annotated[str, Field(max_length=20_000)] | NoneAllowed,
+        Query(description="Why an update revises a plan."),
     ] = None,
     dry_run: Annotated[Flag, Query(description="Record nothing: say what would be done.")] = False,
 ) -> Response:

@@ -17,6 +17,7 @@ from plangate.application.ledger.reports import (
 from plangate.infrastructure.http.bodies import valid
 from plangate.infrastructure.http.exchange import Given, answer
 from plangate.infrastructure.http.operations import Group
+from plangate.infrastructure.http.problems import GIVEN_UP
 
 group = Group("ledger")
 
@@ -75,7 +76,7 @@ async def prove_consistency(
     return answer(await given.registry.ledger.consistency(checkpoints.old, checkpoints.new))
 
 
-@group.query("/ledger/verification", LedgerReport, method="POST", refuses=_LEDGER)
+@group.query("/ledger/verification", LedgerReport, method="POST", refuses=(*_LEDGER, GIVEN_UP))
 async def verify_ledger(
     kept: Annotated[
         KeptCheckpoints, valid(KeptCheckpoints), Body(examples=[{"against": {"june": _NOTE}}])
@@ -83,4 +84,4 @@ async def verify_ledger(
     given: Given,
 ) -> Response:
     """Compare the stored log with the ledger, and with checkpoints that were kept elsewhere."""
-    return answer(await given.registry.ledger.verify(kept.against))
+    return await given.computed(given.registry.ledger.verify(kept.against))

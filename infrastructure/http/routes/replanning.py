@@ -16,25 +16,19 @@ from plangate.domain.errors import (
     InvalidInput,
     InvalidScore,
     PlanExists,
-    PlanGone,
-    PlanHeld,
-    PlanNotFound,
     Problem,
     ScoreNotFound,
-    TaskGone,
-    TaskNotFound,
     TaskNotReady,
 )
 from plangate.infrastructure.http.bodies import Checked, Fields, fields_of, without
 from plangate.infrastructure.http.conditions import etag
 from plangate.infrastructure.http.exchange import Given, Options, answer, execute, plan_answer
 from plangate.infrastructure.http.operations import Group
-from plangate.infrastructure.http.parameters import PlanId, TaskId
+from plangate.infrastructure.http.parameters import PlanId
+from plangate.infrastructure.http.task_commands import OF_TASK, add_task_command
 
 group = Group("plans")
 
-_PLAN = (PlanNotFound, PlanGone, PlanHeld)
-_TASK = (*_PLAN, TaskNotFound, TaskGone)
 _SCOPES = {
     **dict.fromkeys(
         (
@@ -88,11 +82,6 @@ _Revision = Annotated[
         ]
     ),
 ]
-_Retry = Annotated[
-    Fields,
-    fields_of(without(commands.RetryTask, "task_id")),
-    Body(examples=[{"reason": "with the error message in the prompt"}]),
-]
 _Approval = Annotated[
     Fields,
     fields_of(without(commands.ApproveGate, title="ApprovalBody")),
@@ -100,22 +89,24 @@ _Approval = Annotated[
 ]
 
 
-@group.command("/plans/{plan_id}/revise", PlanStatus, refuses=_TASK)
+@group.command("/plans/{plan_id}/revise", PlanStatus, refuses=OF_TASK)
 async def revise_plan(plan_id: PlanId, body: _Revision, given: Given, options: Options) -> Response:
     """Change the plan, as a whole or not at all. This answers a replan that was due."""
     return plan_answer(await execute(given, plan_id, validate(Revise, body), options))
 
 
-@group.command("/plans/{plan_id}/tasks/{task_id}/retry", PlanStatus, refuses=_TASK)
-async def retry_task(
-    plan_id: PlanId, task_id: TaskId, body: _Retry, given: Given, options: Options
-) -> Response:
-    """Give a failed or replanning task another attempt. This answers a replan that was due."""
-    command = validate(commands.RetryTask, {**body, "task_id": task_id})
-    return plan_answer(await execute(given, plan_id, command, options))
+add_task_command(
+    group,
+    "retry_task",
+    "retry",
+    commands.RetryTask,
+    PlanStatus,
+    "Give a failed or replanning task another attempt. This answers a replan that was due.",
+    {"reason": "with the error message in the prompt"},
+)
 
 
-@group.command("/plans/{plan_id}/approve", PlanStatus, refuses=_TASK)
+@group.command("/plans/{plan_id}/approve", PlanStatus, refuses=OF_TASK)
 async def approve_plan(
     plan_id: PlanId, body: _Approval, given: Given, options: Options
 ) -> Response:
@@ -126,7 +117,7 @@ async def approve_plan(
 @group.command(
     "/plans/{plan_id}/commands",
     CommandAnswer,
-    refuses=(*_TASK, PlanExists, InvalidScore, ClaimLost, TaskNotReady, ScoreNotFound),
+    refuses=(*OF_TASK, PlanExists, InvalidScore, ClaimLost, TaskNotReady, ScoreNotFound),
     scope=Scope.PLANS_SCORE,
 )
 async def run_command(plan_id: PlanId, body: _Command, given: Given, options: Options) -> Response:

@@ -1,5 +1,6 @@
 """Evidence: scores, failures to score, retractions, and outcomes."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import Body, Path
@@ -9,46 +10,17 @@ from plangate.application.access.scopes import Scope
 from plangate.application.results import PlanStatus
 from plangate.application.validation import validate
 from plangate.domain import commands
-from plangate.domain.errors import (
-    ClaimLost,
-    InvalidScore,
-    PlanGone,
-    PlanHeld,
-    PlanNotFound,
-    ScoreNotFound,
-    TaskGone,
-    TaskNotFound,
-)
+from plangate.domain.errors import ClaimLost, InvalidScore, ScoreNotFound
 from plangate.infrastructure.http.bodies import Fields, fields_of, without
 from plangate.infrastructure.http.exchange import Given, Options, execute, plan_answer
 from plangate.infrastructure.http.operations import Group
-from plangate.infrastructure.http.parameters import PlanId, TaskId
+from plangate.infrastructure.http.parameters import PlanId
+from plangate.infrastructure.http.task_commands import OF_PLAN, add_task_command
 
 group = Group("evidence")
 
-_TASK = (PlanNotFound, PlanGone, PlanHeld, TaskNotFound, TaskGone)
 _JUDGE = {"scorer": "model:judge@2", "rationale": "clear, but no tests"}
 
-_Scores = Annotated[
-    Fields,
-    fields_of(without(commands.UpdateScores, "task_id", title="ScoresBody")),
-    Body(
-        examples=[
-            {"prompt_score": 0.9, "output_score": 0.55, **_JUDGE},
-            {"output_score": 4, "scale": [1, 5]},
-        ]
-    ),
-]
-_Failure = Annotated[
-    Fields,
-    fields_of(without(commands.RecordScoringFailure, "task_id")),
-    Body(examples=[{"kind": "output", "reason": "the judge timed out"}]),
-]
-_Outcome = Annotated[
-    Fields,
-    fields_of(without(commands.RecordOutcome, "task_id")),
-    Body(examples=[{"outcome": "rejected", "source": "review", "note": "it does not build"}]),
-]
 _Retraction = Annotated[
     Fields,
     fields_of(without(commands.RetractScore, "event_id")),
@@ -64,52 +36,41 @@ _EventId = Annotated[
 ]
 
 
-@group.command(
-    "/plans/{plan_id}/tasks/{task_id}/scores",
+_add = partial(add_task_command, group, scope=Scope.PLANS_SCORE)
+
+_add(
+    "score_task",
+    "scores",
+    commands.UpdateScores,
     PlanStatus,
-    refuses=(*_TASK, InvalidScore, ClaimLost),
-    scope=Scope.PLANS_SCORE,
+    "Record a prompt score, an output score or both, in one transaction; the gate judges.",
+    {"prompt_score": 0.9, "output_score": 0.55, **_JUDGE},
+    {"output_score": 4, "scale": [1, 5]},
+    refuses=[InvalidScore, ClaimLost],
+    title="ScoresBody",
 )
-async def score_task(
-    plan_id: PlanId, task_id: TaskId, body: _Scores, given: Given, options: Options
-) -> Response:
-    """Record a prompt score, an output score or both, in one transaction; the gate judges."""
-    command = validate(commands.UpdateScores, {**body, "task_id": task_id})
-    return plan_answer(await execute(given, plan_id, command, options))
-
-
-@group.command(
-    "/plans/{plan_id}/tasks/{task_id}/scoring-failures",
+_add(
+    "record_scoring_failure",
+    "scoring-failures",
+    commands.RecordScoringFailure,
     PlanStatus,
-    refuses=_TASK,
-    scope=Scope.PLANS_SCORE,
+    "Record that a judge crashed or abstained. Changes no confidence.",
+    {"kind": "output", "reason": "the judge timed out"},
 )
-async def record_scoring_failure(
-    plan_id: PlanId, task_id: TaskId, body: _Failure, given: Given, options: Options
-) -> Response:
-    """Record that a judge crashed or abstained. Changes no confidence."""
-    command = validate(commands.RecordScoringFailure, {**body, "task_id": task_id})
-    return plan_answer(await execute(given, plan_id, command, options))
-
-
-@group.command(
-    "/plans/{plan_id}/tasks/{task_id}/outcomes",
+_add(
+    "record_outcome",
+    "outcomes",
+    commands.RecordOutcome,
     PlanStatus,
-    refuses=_TASK,
-    scope=Scope.PLANS_SCORE,
+    "Record what became of a task's result: `accepted` or `rejected`, as `source` says.",
+    {"outcome": "rejected", "source": "review", "note": "it does not build"},
 )
-async def record_outcome(
-    plan_id: PlanId, task_id: TaskId, body: _Outcome, given: Given, options: Options
-) -> Response:
-    """Record what became of a task's result: `accepted` or `rejected`, as `source` says."""
-    command = validate(commands.RecordOutcome, {**body, "task_id": task_id})
-    return plan_answer(await execute(given, plan_id, command, options))
 
 
 @group.command(
     "/plans/{plan_id}/scores/{event_id}/retract",
     PlanStatus,
-    refuses=(PlanNotFound, PlanGone, PlanHeld, ScoreNotFound),
+    refuses=(*OF_PLAN, ScoreNotFound),
     scope=Scope.PLANS_SCORE,
 )
 async def retract_score(

@@ -1,6 +1,6 @@
 """The tool that decides recorded plans again under another policy."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field
 
@@ -26,7 +26,7 @@ _POLICY = shown_as(
 class WhatifArguments(Arguments):
     """Which plans to try under which policy."""
 
-    policy: Annotated[str | dict[str, object], _POLICY]
+    policy: Annotated[Any, _POLICY]
     plan_ids: Annotated[
         tuple[Identifier, ...] | None, Field(max_length=1_000, description="without: all plans")
     ] = None

@@ -278,6 +278,36 @@ def test_a_cancelled_call_that_fails_is_cancelled_all_the_same(held: Held) -> No
     asyncio.run(main())
 
 
+def test_a_long_computation_holds_up_no_other_call_and_ends_soon_once_it_is_cancelled() -> None:
+    held = Held()
+    steps: list[int] = []
+
+    def progress(done: int, _: int) -> None:
+        steps.append(done)
+        held()
+
+    async def test(registry: AsyncPlanRegistry) -> None:
+        await registry.create("g", TASKS, plan_id="p")
+        every = [
+            asyncio.create_task(registry.replay.check(progress=progress))
+            for _ in range(threads.THREADS + threads.LONG)
+        ]
+        await _begun(held)
+        assert (await registry.get_status("p")).plan_id == "p"
+        for one in every:
+            one.cancel()
+        await asyncio.sleep(0)
+        held.let_go.set()
+        for one in every:
+            with pytest.raises(asyncio.CancelledError):
+                await one
+        assert 1 <= len(steps) <= threads.LONG  # none came to its second
+        with pytest.raises(InvalidInput, match="progress"):
+            await registry.replay.check(progress="none")  # type: ignore[arg-type]
+
+    run(test)
+
+
 def test_a_time_limit_is_reported_as_one(held: Held) -> None:
     async def main() -> None:
         own = threads.Threads()

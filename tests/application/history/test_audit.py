@@ -365,7 +365,7 @@ def test_a_version_is_of_one_plan(worked: PlanRegistry) -> None:
         worked.history.audit(after_version=3)
 
 
-def test_an_event_whose_version_is_no_number_is_listed_as_unreadable(
+def test_an_event_with_text_as_its_version_is_listed_as_unreadable(
     damaged: tuple[PlanRegistry, Callable[[str], None]],
 ) -> None:
     registry, do = damaged

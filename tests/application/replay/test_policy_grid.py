@@ -93,6 +93,8 @@ def test_a_large_grid_wants_a_number_of_tries() -> None:
     with pytest.raises(InvalidInput, match="at most 1,000 are tried at once"):
         combinations(grid)
     assert len(candidates_of(grid, {}, 1_000, 0).policies) == 1_000
+    with pytest.raises(InvalidInput, match="can be drawn from"):
+        candidates_of(dict.fromkeys(("decay", *"abcdef"), range(1_000)), {}, 9, 0)
 
 
 def test_the_grid_that_is_not_given_is_all_policies() -> None:

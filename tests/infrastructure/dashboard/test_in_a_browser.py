@@ -14,6 +14,7 @@ from tests.support.servers.postgres import postgres_server
 from tests.support.shown_plans import HOSTILE, HOSTILE_ID
 
 pytestmark = pytest.mark.xdist_group("browser")
+expect.set_options(timeout=30_000)  # a machine may be slow
 
 AXE = Path(__file__).parents[2] / "data" / "axe" / "axe.min.js"
 EVERY_PAGE = (

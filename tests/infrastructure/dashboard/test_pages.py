@@ -15,7 +15,8 @@ import plangate.aio
 from plangate.application.access.scopes import Scope
 from plangate.application.rerun.assumptions import ASSUMED
 from plangate.domain.events import AttemptStarted
-from plangate.infrastructure.dashboard.answers import POLICY
+from plangate.domain.vocabulary import Verdict
+from plangate.infrastructure.asgi.headers import POLICY
 from plangate.infrastructure.dashboard.pages import pages
 from plangate.infrastructure.dashboard.what_if import in_turn
 from tests.support.shown_plans import HOSTILE, HOSTILE_ID
@@ -241,6 +242,7 @@ def test_each_way_on_has_a_button(site: Site) -> None:
         ("retry", {"task_id": "one", "reason": " "}, 422),
         ("delete", {}, 422),
         ("revise", {"changes": "{"}, 422),
+        ("revise", {"changes": "[" * 5_000}, 422),
         ("pause", {"more": "x"}, 422),
         ("pause", {"plan": "nothing"}, 404),
     ],
@@ -252,6 +254,11 @@ def test_a_refused_command_is_a_page(
     answer = site.send(op, **fields)
     assert answer.status_code == status
     assert "<h1>" in answer.text
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_page_goes_on_within_any_verdict(site: Site, verdict: str) -> None:
+    assert site.get("/", within=verdict).status_code == 200
 
 
 def test_judges_and_outcomes_are_compared_on_demand(site: Site) -> None:

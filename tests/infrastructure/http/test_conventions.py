@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from plangate.infrastructure.http.route import MAX_BODY
+from plangate.infrastructure.asgi.limits import MAX_BODY
 from tests.infrastructure.http.conftest import NewPlan
 
 SCORE = {"output_score": 0.9}

@@ -21,12 +21,12 @@ from plangate import aio
 from plangate.application.access import keys
 from plangate.application.access.tokens import Token, _checksum
 from plangate.application.registry import PlanRegistry
-from plangate.infrastructure import bearer
-from plangate.infrastructure.http import limits, route
+from plangate.infrastructure.asgi import bearer, limits
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.hosts import HostCheck
+from plangate.infrastructure.http import route
 from plangate.infrastructure.http.access import Access
 from plangate.infrastructure.http.app import create_app
-from plangate.infrastructure.http.caller import Caller
-from plangate.infrastructure.http.hosts import HostCheck
 from plangate.testing import FrozenClock
 
 Switch = Callable[[pytest.MonkeyPatch], None]
@@ -153,6 +153,12 @@ ATTACKS = [
         401,
         patched(bearer, "_FORWARDED", ()),
         headers={"x-forwarded-for": "203.0.113.9"},
+    ),
+    Attack(
+        "the request of a proxy that says little",
+        401,
+        patched(bearer, "_FORWARDED", ()),
+        headers={"x-real-ip": "203.0.113.9"},
     ),
 ]
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.infrastructure.http.conftest import NewPlan
+from tests.infrastructure.http.test_conventions import problem
 
 TEXTS: Final = (
     "<script>alert(1)</script>",
@@ -53,6 +54,10 @@ BODIES: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("{plan}/commands", {"op": "pause", "reason": "r"}),
     ("{plan}/what-if", {"policy": {"confidence_threshold": 0.5}}),
     ("/sweep", {"grid": {"consecutive_lows": [1]}, "policy": "steady", "plan_ids": ["p"]}),
+    ("/what-if", {"policy": "steady", "ladder": False}),
+    ("/agreement", {"policies": {"p": "steady"}, "seed": 0, "plan_ids": ["p"]}),
+    ("/tune", {"truth": "repeats:0.5", "tries": 1, "by": "goal", "folds": 2, "seed": 0,
+               "cost": {"missed": 1, "stopped": 1}, "plan_ids": ["p"]}),
     ("/ledger/consistency", {"old": "o", "new": "n"}),
     ("/ledger/verification", {"against": {"a": "n"}}),
 )  # fmt: skip
@@ -113,6 +118,64 @@ def test_hostile_paths_queries_and_tags_are_refused(http: httpx.Client, text: st
         assert is_fine(http.get("/plans", params={name: text}))
     for name in ("kind", "actor", "scorer", "since", "after"):
         assert is_fine(http.get("/history", params={name: text}))
+
+
+MANY: Final = [step / 1_000 for step in range(1_000)]
+
+
+@pytest.mark.parametrize(
+    "path, body, pointer",
+    [
+        ("/what-if", {"policy": "steady", "ladder": "true"}, "/ladder"),
+        ("/what-if", {"policy": {"nothing": 1}}, "/policy/nothing"),
+        ("/what-if", {"policy": {"decay": 2}}, "/policy/decay"),
+        ("/what-if", {}, "/policy"),
+        ("/sweep", {"grid": {"decay": ["x"]}}, "/grid/decay"),
+        ("/sweep", {"grid": {"decay": [1]}, "policy": {"nothing": 1}}, "/policy/nothing"),
+        ("/sweep", {"grid": {"decay": [1]}, "plan_ids": "p"}, "/plan_ids"),
+        ("/agreement", {"plan_ids": []}, "/plan_ids"),
+        ("/agreement", {"plan_ids": ["p"] * 1_001}, "/plan_ids"),
+        ("/agreement", {"policies": {str(n): "steady" for n in range(21)}}, "/policies"),
+        ("/agreement", {"policies": []}, "/policies"),
+        ("/agreement", {"seed": True}, "/seed"),
+        ("/tune", {"folds": "5"}, "/folds"),
+        ("/tune", {"cost": {"missed": True, "stopped": 1}}, "/cost/missed"),
+        ("/tune", {"tries": 9, "grid": dict.fromkeys(("decay", *"abcdef"), MANY)}, "/grid"),
+        ("/tune", {"grid": {"nothing": [1]}}, "/grid/nothing"),
+    ],
+)
+def test_a_computation_takes_what_its_document_says_and_says_where_it_is_wrong(
+    http: httpx.Client, path: str, body: dict[str, Any], pointer: str
+) -> None:
+    refused = problem(http.post(path, json=body), 422, "invalid-input")
+    assert [one["pointer"] for one in refused["errors"]] == [pointer]
+    assert "Input should be" not in refused["detail"]
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "If-Match", "X-Correlation-ID", "X-Actor"])
+def test_a_header_that_is_given_twice_is_refused(
+    http: httpx.Client, new_plan: NewPlan, name: str
+) -> None:
+    body, headers = {"op": "pause", "reason": "r"}, [(name, '"1"'), (name, '"2"')]
+    answer = http.post(f"{new_plan()}/commands", json=body, headers=headers)
+    refused = problem(answer, 422, "invalid-input")
+    assert [one["header"].lower() for one in refused["errors"]] == [name.lower()]
+
+
+def test_a_name_that_is_twice_in_an_object_is_refused(
+    http: httpx.Client, new_plan: NewPlan
+) -> None:
+    """Which of two scores is meant, no one can know."""
+    plan = new_plan()
+    for content in (
+        '{"output_score": 0.1, "output_score": 0.9}',
+        r'{"output_score": 0.1, "output_scor\u0065": 0.9}',
+        '{"output_score": 0.1, "evidence": {"a": [{"b": 1, "b": 2}]}}',
+    ):
+        headers = {"Content-Type": "application/json"}
+        answer = http.post(f"{plan}/tasks/a/scores", content=content, headers=headers)
+        assert "is there twice" in problem(answer, 400, "malformed-request")["detail"]
+    assert http.get(plan).json()["version"] == 1
 
 
 @pytest.mark.parametrize("score", ["true", '"0.9"', "null", "NaN", "1e999", "[]", "-1e400"])

@@ -137,6 +137,16 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
         registry.keys.revoke(keys["revoked"].key.key_id)
     with plangate.connect(store, clock=FrozenClock(datetime(2026, 1, 1, tzinfo=UTC))) as registry:
         keys["expired"] = registry.keys.create("old", [Scope.ADMIN], expires_in=timedelta(days=1))
+    looks_often = "Limits.__init__.__kwdefaults__['look'] = 0.05"
+    (folder / "sitecustomize.py").write_text(
+        f"from plangate.infrastructure.asgi.limits import Limits\n{looks_often}\n", "utf-8"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder), prepend=":")
+        yield from _serving(store, folder, keys)
+
+
+def _serving(store: Path, folder: Path, keys: dict[str, IssuedKey]) -> Iterator[Keyed]:
     with (
         plangate_server(store, folder, "--allowed-host", "plans.example") as server,
         server.client() as client,
@@ -256,13 +266,30 @@ def test_a_key_that_is_revoked_is_refused_from_the_next_request_on(keyed: Keyed)
     assert statuses() == [401, 401, 401]
 
 
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/plans/p/events", "/live", "/mcp"])
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+def test_a_stream_ends_once_its_key_does(keyed: Keyed, path: str, how: str) -> None:
+    span = timedelta(seconds=0.3) if how == "expired" else None
+    issued = keyed.registry.keys.create("short", [Scope.PLANS_READ], expires_in=span)
+    headers = {"authorization": f"Bearer {issued.token}", "accept": "text/event-stream"}
+    with keyed.client.stream("GET", path, headers=headers) as answer:
+        assert answer.status_code == 200
+        if how == "revoked":
+            keyed.registry.keys.revoke(issued.key.key_id)
+        for _ in answer.iter_raw():  # it comes to its end
+            pass
+    assert keyed.client.get(path, headers=headers).status_code == 401
+
+
 @pytest.mark.parametrize(
     "path, methods",
     [
         ("/v1/plans", "GET, HEAD, POST"),
         ("/v1/plans/p", "GET, HEAD"),
         ("/v1/events", "GET"),
-        ("/healthz", "GET"),
+        ("/healthz", "GET, HEAD"),
+        ("/", "GET, HEAD"),
+        ("/live", "GET"),
     ],
 )
 def test_a_method_that_is_not_there_is_answered_with_those_that_are(

@@ -15,10 +15,11 @@ from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
 from plangate.domain import errors as refusals
 from plangate.domain.errors import PlangateError
-from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
+from plangate.infrastructure.asgi.problem_details import Kind
 from plangate.infrastructure.http import problems
-from plangate.infrastructure.http.caller import Caller
-from plangate.infrastructure.http.problems import KINDS, Kind, problem_of
+from plangate.infrastructure.http.problems import KINDS, problem_of
 from tests.infrastructure.http.conftest import NewPlan
 from tests.infrastructure.http.test_conventions import problem
 from tests.support.servers.http import application

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import plangate
+from plangate.infrastructure.asgi.connections import BoundedConnection
 from plangate.infrastructure.cli.app import app
-from plangate.infrastructure.http.connections import BoundedConnection
 from tests.support.servers.plangate import PlangateServer, plangate_server
 
 pytestmark = pytest.mark.xdist_group("plangate-serve")
@@ -171,6 +171,16 @@ def test_figures_name_routes_and_no_plans(server: PlangateServer) -> None:
     assert "BREW" not in figures
 
 
+@pytest.mark.parametrize(
+    "path", ["/healthz", "/readyz", "/metrics", "/", "/plan?id=p", "/sign-in", "/openapi.json"]
+)
+def test_head_is_answered_as_get_without_the_body(server: PlangateServer, path: str) -> None:
+    with server.client() as client:
+        head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
 def test_a_slow_client_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are shorter here: no test waits for the real ones."""
     monkeypatch.setenv("PYTHONPATH", str(_shorter(tmp_path)), prepend=":")
@@ -195,7 +205,7 @@ def test_a_slow_client_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def _shorter(folder: Path) -> Path:
     """A folder with what makes a Python that is started have shorter limits."""
     (folder / "sitecustomize.py").write_text(
-        "from plangate.infrastructure.http import connections, limits\n"
+        "from plangate.infrastructure.asgi import connections, limits\n"
         "connections.BoundedConnection.time = 0.3\n"
         "connections.BoundedConnection.most = 3\n"
         "limits.Limits.__init__.__kwdefaults__['body_time'] = 0.3\n",
@@ -214,7 +224,12 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
     target = tmp_path / "plans.db"
     with plangate_server(target, tmp_path) as server, server.client() as client:
         client.post("/v1/plans", json=PLAN)
-        with server.connection() as connection, client.stream("GET", "/live") as live:
+        accepted = {"accept": "text/event-stream"}
+        with (
+            server.connection() as connection,
+            client.stream("GET", "/live") as live,
+            client.stream("GET", "/mcp", headers=accepted) as tools,
+        ):
             lines = live.iter_lines()
             assert next(lines) == ": open"
             body = json.dumps({**PLAN, "plan_id": "late"}).encode()
@@ -226,7 +241,7 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
             assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")  # it is in flight
             connection.sendall(body[:-1])
             server.process.send_signal(how)
-            for _ in lines:  # the stream comes to its end
+            for _ in (*lines, *tools.iter_raw()):  # the streams come to their ends
                 pass
             connection.sendall(body[-1:])
             assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
@@ -234,6 +249,7 @@ def test_a_server_stops_once_what_is_in_flight_has_ended(
     with plangate.connect(target) as registry:
         assert registry.get_status("late").version == 1
     assert "Traceback" not in server.log()
+    assert "without completing" not in server.log()
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url, trust_env=False)
 

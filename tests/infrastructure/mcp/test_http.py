@@ -19,9 +19,9 @@ from starlette.routing import Route
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
-from plangate.infrastructure.bearer import Unauthenticated
+from plangate.infrastructure.asgi.bearer import Unauthenticated
+from plangate.infrastructure.asgi.caller import Caller
 from plangate.infrastructure.http.agents import Agents
-from plangate.infrastructure.http.caller import Caller
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.keys import KeyCheck, holder_of
 from plangate.infrastructure.mcp.mounting import McpApp
@@ -103,6 +103,7 @@ def test_a_foreign_host_is_refused(open_server: str, host: str) -> None:
     [
         *("http://evil.example", "https://localhost.evil.example", "null", "file://", "localhost"),
         *("http://127.0.0.1:9.evil.example", "http://localhost@evil.example", "http://"),
+        *("http://localhost:3000", "https://127.0.0.1:1"),  # another program of this machine
     ],
 )
 def test_a_foreign_origin_is_refused(open_server: str, origin: str) -> None:
@@ -112,11 +113,11 @@ def test_a_foreign_origin_is_refused(open_server: str, origin: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:1234", "LOCALHOST", "[::1]:8811"])
-@pytest.mark.parametrize("origin", [None, "http://localhost:3000", "https://127.0.0.1"])
+@pytest.mark.parametrize("origin", [None, "http://{}", "https://{}"])
 def test_this_machine_is_let_in_by_any_of_its_names(
     open_server: str, host: str, origin: str | None
 ) -> None:
-    more = {} if origin is None else {"origin": origin}
+    more = {} if origin is None else {"origin": origin.format(host)}
     answer = httpx.post(open_server, json=LISTING, headers={**JSON, "host": host, **more})
     assert answer.status_code == 200
     assert "plan_register" in answer.text

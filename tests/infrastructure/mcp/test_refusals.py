@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from mcp import MCPError
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.application.validation import validate
+from plangate.domain.errors import InvalidInput
 from plangate.domain.vocabulary import Verdict
 from plangate.infrastructure.mcp.callers import Callers
 from plangate.infrastructure.mcp.server import TOOLS
@@ -40,7 +43,24 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("plan_history", {"plan_id": "p", "kind": "scored"}, "kind: must be one of"),
     ("plan_explain", {"plan_id": "p", "version": 99}, "ends at version 1"),
     ("plan_whatif", {"policy": {"confidence_threshold": 2}}, "at most 1"),
+    ("plan_whatif", {"policy": 5}, "policy: must be a policy, its name"),
+    ("plan_status", {"plan_id": "p", "detail": "all"}, "detail: must be one of 'brief' or 'full'"),
 ]
+VALUES: tuple[Any, ...] = (None, True, 5, -1, 1.5, "x", "", [], {}, [1], ["x", 1], {"a": 1}, [{}])
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_refusal_speaks_of_what_the_arguments_are_made_of(tool: str) -> None:
+    arguments = TOOLS[tool].arguments
+    for name in arguments.model_fields:
+        for value in VALUES:
+            try:
+                validate(arguments, {name: value})
+            except InvalidInput as refused:
+                for one in refused.problems:
+                    assert "Input should be" not in one.message
+                    assert re.split(r"[.\[]", one.field)[0] in {*arguments.model_fields, ""}
+                    assert not re.search(r"\.(str|dict|list|tuple)\b", one.field)
 
 
 @pytest.mark.parametrize("tool, arguments, said", WRONG)

@@ -1,6 +1,7 @@
 """What one request may take: the bytes of its body, and the time in which they come.
 
-A server that stops ends what would go on for ever, such as event streams.
+What would go on for ever, such as event streams, ends once the server stops or the key of the
+request is not in force any more.
 """
 
 import asyncio
@@ -9,17 +10,23 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from plangate.infrastructure.http.problems import TOO_LARGE, Kind, Refused, problem_of
-from plangate.infrastructure.http.route import MAX_BODY
+from plangate.infrastructure.asgi.bearer import lapsed
+from plangate.infrastructure.asgi.problem_details import TOO_LARGE, Kind, Refused
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""The most bytes of a body."""
 
 BODY_TIME: Final = 30.0
 """Seconds in which a body must have come."""
+
+LOOK: Final = 5.0
+"""Seconds between two looks at whether the key of an event stream is still in force."""
 
 TOO_SLOW: Final = Kind("request-too-slow", 408, "The body did not come in time")
 
 
 class Limits:
-    """Bounds requests, and ends those that wait for more once `stopping` is set."""
+    """Bounds requests, and ends those that wait for more once `stopping` is set or a key lapses."""
 
     def __init__(
         self,
@@ -28,24 +35,27 @@ class Limits:
         stopping: asyncio.Event,
         max_body: int = MAX_BODY,
         body_time: float = BODY_TIME,
+        look: float = LOOK,
     ) -> None:
         self._app = app
         self.stopping = stopping
         self.max_body = max_body
         self.body_time = body_time
+        self.look = look
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request within the limits."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        request = _Request(self, receive, send)
+        scope.setdefault("state", {})
+        request = _Request(self, scope, receive, send)
         try:
             request.require_small(int(Headers(scope=scope).get("content-length") or 0))
             await self._app(scope, request.receive, request.send)
         except Refused as refused:
             if request.has_answered:
                 raise
-            await problem_of(refused)(scope, receive, send)
+            await refused.response()(scope, receive, send)
         await request.end()
         return None
 
@@ -53,8 +63,9 @@ class Limits:
 class _Request:
     """One request: how much of it has come, and how much of its answer has gone."""
 
-    def __init__(self, limits: Limits, receive: Receive, send: Send) -> None:
+    def __init__(self, limits: Limits, scope: Scope, receive: Receive, send: Send) -> None:
         self._limits = limits
+        self._scope = scope
         self._receive = receive
         self._send = send
         self._deadline = asyncio.get_running_loop().time() + limits.body_time
@@ -64,8 +75,11 @@ class _Request:
         self._is_open = False
         """Whether an answer has begun, and not ended."""
 
+        self._is_over = False
+        """Whether it is to end now."""
+
     async def receive(self) -> Message:
-        """The next part of the body; then nothing until the client, or the server, leaves."""
+        """The next part of the body; then nothing until the client leaves, or has to."""
         if self._has_body:
             return await self._end_of_interest()
         try:
@@ -85,8 +99,8 @@ class _Request:
         await self._send(message)
 
     async def end(self) -> None:
-        """Complete an answer that was to go on until the server stops."""
-        if self._is_open and self._limits.stopping.is_set():
+        """Complete an answer that was to go on, and was ended."""
+        if self._is_open and (self._is_over or self._limits.stopping.is_set()):
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def require_small(self, size: int) -> None:
@@ -97,9 +111,14 @@ class _Request:
     async def _end_of_interest(self) -> Message:
         leaves = asyncio.ensure_future(self._receive())
         stops = asyncio.ensure_future(self._limits.stopping.wait())
+        lapses = asyncio.ensure_future(lapsed(self._scope, self._limits.look))
+        awaited = {leaves, stops, lapses}
         try:
-            done, _ = await asyncio.wait({leaves, stops}, return_when=asyncio.FIRST_COMPLETED)
-            return leaves.result() if leaves in done else {"type": "http.disconnect"}
+            done, _ = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+            if leaves in done:
+                return leaves.result()
+            self._is_over = True
+            return {"type": "http.disconnect"}
         finally:
-            leaves.cancel()
-            stops.cancel()
+            for one in awaited:
+                one.cancel()

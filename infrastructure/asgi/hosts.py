@@ -14,12 +14,15 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plangate.domain.errors import InvalidInput, Problem
-from plangate.infrastructure.host_names import LOOPBACK, host_name
-from plangate.infrastructure.http.problems import Kind, problem
+from plangate.infrastructure.asgi.problem_details import Kind, problem
 
 MISDIRECTED: Final = Kind("host-not-allowed", 421, "This server does not answer for that host")
 FOREIGN: Final = Kind("origin-not-allowed", 403, "The request comes from another site")
 
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""The names that a machine has for itself, which no name server can give to another."""
+
+_HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[^:\[\]]+)(:[0-9]{1,5})?", re.IGNORECASE)
 _NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN: Final = frozenset({"same-origin", "none"})
@@ -29,9 +32,10 @@ _OWN: Final = frozenset({"same-origin", "none"})
 class HostCheck:
     """Refuses requests for other hosts, and those that another site's page sends."""
 
-    def __init__(self, app: ASGIApp, *, allowed: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, *, allowed: Collection[str] = LOOPBACK) -> None:
+        """`allowed` are names without ports."""
         self._app = app
-        self._allowed = frozenset(allowed) | LOOPBACK
+        self._allowed = frozenset(name.strip("[]").lower() for name in allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request that passes; refuse another."""
@@ -47,7 +51,7 @@ class HostCheck:
 
     def _is_for_us(self, headers: Headers) -> bool:
         hosts = headers.getlist("host")
-        return len(hosts) == 1 and host_name(hosts[0]) in self._allowed
+        return len(hosts) == 1 and _name_in(hosts[0]) in self._allowed
 
     def _is_from_us(self, method: str, headers: Headers) -> bool:
         """Whether no other site's page sent a request; other programs send neither header.
@@ -59,6 +63,12 @@ class HostCheck:
         if any(not _is_same(origin, headers["host"]) for origin in origins):
             return False
         return method in _SAFE or headers.get("sec-fetch-site", "none") in _OWN
+
+
+def _name_in(host: str) -> str | None:
+    """The name in a `Host` header, without its port; None where it is malformed."""
+    found = _HOST.fullmatch(host)
+    return found["name"].strip("[]").lower() if found else None
 
 
 def _is_same(origin: str, host: str) -> bool:

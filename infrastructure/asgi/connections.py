@@ -10,7 +10,7 @@ from h11 import IDLE, SEND_BODY
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from plangate.infrastructure.http.problems import MALFORMED, Kind, problem
+from plangate.infrastructure.asgi.problem_details import MALFORMED, Kind, problem
 
 MOST: Final = 1_000
 """Connections at once. Each takes a descriptor, of which a process has 1,024 by default."""

@@ -5,7 +5,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message
 
-from plangate.infrastructure.mcp.hosts import KnownHosts
+from plangate.infrastructure.asgi.hosts import HostCheck
 
 
 @pytest.mark.parametrize("name", ["2001:db8::1", "[2001:DB8::1]"])
@@ -22,5 +22,5 @@ def test_an_address_is_known_with_and_without_brackets(name: str, host: str, sta
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", host.encode())]}
-    anyio.run(KnownHosts(PlainTextResponse("served"), [name]), scope, receive, send)
+    anyio.run(HostCheck(PlainTextResponse("served"), allowed=[name]), scope, receive, send)
     assert sent[0]["status"] == status
