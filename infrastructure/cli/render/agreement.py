@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
 from plangate.infrastructure.cli.render.estimates import decimals, share
-from plangate.infrastructure.cli.render.tables import right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _AT_MOST: Final = 20
@@ -86,9 +85,9 @@ def _part(heading: str, part: AgreementPart, resamples: int) -> Iterator[Rendera
     )
 
 
-def _scores(part: AgreementPart) -> Table:
+def _scores(part: AgreementPart) -> Listing:
     """Each pair of judges, and all of them where there are several."""
-    table = table_of("judge", right("scores"), right("plans"), "kappa", "alpha")
+    table = Listing("judge", right("scores"), right("plans"), "kappa", "alpha")
     for pair in part.pairs[:_AT_MOST]:
         names = " and ".join(harmless(str(judge)) for judge in pair.judges)
         table.add_row(names, *_row(pair.kappa, pair.alpha))
@@ -102,8 +101,8 @@ def _row(kappa: Estimate, alpha: Estimate) -> tuple[str | Text, ...]:
     return f"{kappa.cases:,}", f"{kappa.plans:,}", _decimal(kappa), _decimal(alpha)
 
 
-def _verdicts(part: AgreementPart) -> Table:
-    table = table_of("policy", right("plans"), "fires", "would differ", "kappa")
+def _verdicts(part: AgreementPart) -> Listing:
+    table = Listing("policy", right("plans"), "fires", "would differ", "kappa")
     for one in part.verdicts:
         table.add_row(
             harmless(one.policy),

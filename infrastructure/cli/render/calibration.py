@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration
@@ -19,7 +19,7 @@ from plangate.infrastructure.cli.render.estimates import (
 from plangate.infrastructure.cli.render.gate_worth import cost_table, gate_worth, more_table
 from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.render.judges import group_table, judge_tables
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _CHANCE: Final = 0.5
@@ -95,8 +95,8 @@ def _brier(answer: Calibration) -> Iterator[Text]:
         )
 
 
-def _reliability(answer: Calibration) -> Table:
-    table = table_of(fixed("confidence"), right("outcomes"), fixed("accepted"), Column(""))
+def _reliability(answer: Calibration) -> Listing:
+    table = Listing(fixed("confidence"), right("outcomes"), fixed("accepted"), Column(""))
     for one in answer.bins:
         estimate = one.accepted
         bar: RenderableType = ""
@@ -116,8 +116,8 @@ def _reliability(answer: Calibration) -> Table:
     return table
 
 
-def _thresholds(answer: Calibration) -> Table:
-    table = table_of(
+def _thresholds(answer: Calibration) -> Listing:
+    table = Listing(
         fixed("cut"),
         right("below"),
         "of them rejected",

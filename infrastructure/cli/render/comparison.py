@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.numbers import number
@@ -31,7 +31,7 @@ from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, text
 from plangate.infrastructure.cli.render.json_stream import json_document
 from plangate.infrastructure.cli.render.ladder import assumed, render_ladder
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 
 AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
@@ -144,8 +144,8 @@ def _about_outcomes(totals: Totals) -> Iterator[Text]:
         yield Text(intervals if why is None else f"Without intervals: {why}.", style="dim")
 
 
-def _plans(plans: Sequence[PlanReplay]) -> Table:
-    table = table_of(
+def _plans(plans: Sequence[PlanReplay]) -> Listing:
+    table = Listing(
         "plan",
         right("replans"),
         "state",
@@ -222,7 +222,7 @@ def _status(status: TaskStatus | None) -> str:
 
 
 def _samples(plan: PlanReplay) -> RenderableType:
-    table = table_of(
+    table = Listing(
         "event", "scored", right(""), right("happened"), fixed(""), right("would have"), fixed("")
     )
     for sample in plan.samples[:AT_MOST]:
@@ -254,11 +254,11 @@ def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
         yield Text(f"  and {len(lost) - AT_MOST:,} more")
 
 
-def _side_by_side() -> Table:
-    return table_of("", right("what happened"), right("what would have"))
+def _side_by_side() -> Listing:
+    return Listing("", right("what\nhappened"), right("what\nwould have"))
 
 
-def _add(table: Table, what: str, happened: str, would_have: str) -> None:
+def _add(table: Listing, what: str, happened: str, would_have: str) -> None:
     style = "dim" if happened == would_have else "bold"
     table.add_row(Text(what), Text(happened), Text(would_have, style=style))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.history.explain import Contribution, Explanation, Movement
@@ -14,7 +14,7 @@ from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import ScoreKind
 from plangate.infrastructure.cli.render.event_text import given_as
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _AT_MOST: Final = 30
@@ -65,9 +65,9 @@ def render_explanation(answer: Explanation, _hint: Hint) -> RenderableType:
     )
 
 
-def _table(answer: Explanation) -> Table:
+def _table(answer: Explanation) -> Listing:
     """Each task's contribution as stairs up to the confidence, crossed by the threshold."""
-    table = table_of(
+    table = Listing(
         Column("task", overflow="fold", min_width=10, max_width=14),
         right("prompt"),
         right("output"),

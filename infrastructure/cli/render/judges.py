@@ -8,7 +8,7 @@ from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration, CalibrationGroup
 from plangate.infrastructure.cli.render.estimates import NOTHING, points, share
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import count, harmless
 
 _SHOWN: Final = (0.5, 0.7, 0.9)
@@ -21,7 +21,7 @@ def judge_tables(answer: Calibration) -> Iterator[RenderableType]:
     yield Text.assemble(
         ("What a judge's score is worth", "bold"), ": the share accepted, by an isotonic fit"
     )
-    worths = table_of("judge", right("outcomes"), *(fixed(f"{score:g}") for score in _SHOWN))
+    worths = Listing("judge", right("outcomes"), *(fixed(f"{score:g}") for score in _SHOWN))
     for judge in answer.judges:
         at = {round(one.score, 2): one.accepted for one in judge.worth}
         worths.add_row(
@@ -31,7 +31,7 @@ def judge_tables(answer: Calibration) -> Iterator[RenderableType]:
         )
     yield worths
     yield Text("It is shown, and never applied to a score.", style="dim")
-    biases = table_of("judge", right("mean score"), fixed("accepted"), fixed("too high by, points"))
+    biases = Listing("judge", right("mean score"), fixed("accepted"), fixed("too high by, points"))
     for judge in answer.judges:
         biases.add_row(
             harmless(judge.judge),
@@ -63,7 +63,7 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
     if not groups:
         yield Text("No outcome can be grouped.", style="dim")
         return
-    table = table_of(
+    table = Listing(
         by,
         right("cases"),
         fixed("accepted"),

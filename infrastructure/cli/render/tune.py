@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.evidence.estimates import Estimate
@@ -14,7 +14,7 @@ from plangate.application.replay.tune import Tuning
 from plangate.domain.policy import Policy
 from plangate.infrastructure.cli.render.comparison import policy_text
 from plangate.infrastructure.cli.render.estimates import decimal
-from plangate.infrastructure.cli.render.tables import right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, right
 from plangate.infrastructure.cli.render.text import Hint, count
 
 
@@ -77,8 +77,8 @@ def _basis(answer: Tuning) -> str:
     )
 
 
-def _policies(answer: Tuning) -> Table:
-    table = table_of(
+def _policies(answer: Tuning) -> Listing:
+    table = Listing(
         Column("\npolicy", no_wrap=True, min_width=len("recorded")),
         *(
             Column(heading, justify="right")
@@ -123,8 +123,8 @@ def _legend(answer: Tuning) -> str:
     )
 
 
-def _folds(answer: Tuning) -> Table:
-    table = table_of(
+def _folds(answer: Tuning) -> Listing:
+    table = Listing(
         "the other folds chose", right("for"), right("bad"), right("in sample"), right("held out")
     )
     for fold in answer.folds:
