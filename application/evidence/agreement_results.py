@@ -90,6 +90,22 @@ class AgreementPart(AgreementEstimates):
     pairs: tuple[PairAgreement, ...]
     reason: str | None = None
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Why estimates are missing: each reason once, with what it is the reason for."""
+        rows = [
+            *(
+                (" and ".join(map(str, pair.judges)), (pair.kappa, pair.alpha))
+                for pair in self.pairs
+            ),
+            *((one.policy, (one.fires, one.differs, one.kappa)) for one in self.verdicts),
+        ]
+        reasons: dict[str, dict[str, None]] = {}
+        for name, estimates in rows:
+            for reason in filter(None, (one.reason for one in estimates)):
+                reasons.setdefault(reason, {})[name] = None
+        return tuple(f"{reason} ({', '.join(names)})" for reason, names in reasons.items())
+
 
 class Agreement(Result):
     """How far judges agree, and on how much that rests.

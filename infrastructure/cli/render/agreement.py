@@ -9,7 +9,7 @@ from rich.text import Text
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
-from plangate.infrastructure.cli.render.estimates import decimals, share
+from plangate.infrastructure.cli.render.estimates import NOTHING, decimals, share
 from plangate.infrastructure.cli.render.tables import Listing, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
@@ -68,6 +68,7 @@ def _part(heading: str, part: AgreementPart, resamples: int) -> Iterator[Rendera
     if part.pair_count > _AT_MOST:
         yield Text(f"and {part.pair_count - _AT_MOST:,} pairs more", style="dim")
     yield _verdicts(part)
+    yield from (Text(f"{NOTHING}: {harmless(reason)}", style="dim") for reason in part.missing)
     if part.lone_works:
         yield Text(
             f"Without {count(part.lone_works, 'work')} of which a judge has a single plan.",
@@ -107,16 +108,12 @@ def _verdicts(part: AgreementPart) -> Listing:
         table.add_row(
             harmless(one.policy),
             f"{one.differs.plans:,}",
-            share(one.fires, _why(one.fires)),
-            share(one.differs, _why(one.differs)),
+            share(one.fires),
+            share(one.differs),
             _decimal(one.kappa),
         )
     return table
 
 
 def _decimal(estimate: Estimate) -> Text:
-    return decimals(estimate, 2, _why(estimate))
-
-
-def _why(estimate: Estimate) -> str:
-    return estimate.reason or "not enough"
+    return decimals(estimate, 2)

@@ -10,8 +10,6 @@ from rich.text import Text
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.estimates import Estimate
 from plangate.infrastructure.cli.render.estimates import (
-    NOT_ENOUGH,
-    NOTHING,
     decimal,
     in_percent,
     share,
@@ -47,7 +45,8 @@ def render_calibration(answer: Calibration, _hint: Hint) -> RenderableType:
         *asked,
         *more_table(answer.more),
         Text(
-            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans.",
+            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans. –: not "
+            "enough outcomes.",
             style="dim",
         ),
     )
@@ -75,7 +74,7 @@ def _basis(answer: Calibration) -> str:
 
 def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
     if ranking.value is None or ranking.low is None or ranking.high is None:
-        return ("Inconclusive: ", "yellow"), ranking.reason or NOT_ENOUGH
+        return ("Inconclusive: ", "yellow"), ranking.reason or "not enough outcomes"
     sentence = (
         f"of a rejected and an accepted task, the rejected one had the lower confidence in "
         f"{in_percent(ranking)} (chance: 50%)."
@@ -110,7 +109,7 @@ def _reliability(answer: Calibration) -> Listing:
         table.add_row(
             f"{one.at_least:.1f} – {one.below:.1f}",
             f"{estimate.cases:,}",
-            share(estimate, NOT_ENOUGH if estimate.cases else NOTHING),
+            share(estimate),
             bar,
         )
     return table
@@ -118,7 +117,7 @@ def _reliability(answer: Calibration) -> Listing:
 
 def _thresholds(answer: Calibration) -> Listing:
     table = Listing(
-        fixed("cut"),
+        right("cut"),
         right("below"),
         "of them rejected",
         "of all rejected",

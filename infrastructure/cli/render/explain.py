@@ -171,10 +171,11 @@ def _as_given(answer: Explanation) -> Iterator[Text]:
 
 
 def _said(name: str, judge: JudgeScore) -> Text:
-    """What one judge said of a task, and how much of it counts."""
+    """What one judge said of a task, and for how much of its score that counts."""
     given = given_as(judge)
+    part = f"{judge.share:.0%} of the score" if judge.share else "left out of the score"
     return Text(
-        f"· {name} by {harmless(judge.judge)}: {judge.score:.2f}, {judge.share:.0%} of it"
+        f"· {name} by {harmless(judge.judge)}: {judge.score:.2f}, {part}"
         f"{given and ', '}{given} ({harmless(judge.event_id)})"
     )
 
@@ -183,17 +184,18 @@ def _style(answer: Explanation) -> str:
     return GO_ON if reaches(answer.rolling_confidence, answer.gate_threshold) else REPLAN
 
 
-def _scores(line: _TableRow, *, versions: bool) -> Iterator[Text]:
-    """Prompt and output score, each with its event's version if there is room."""
+def _scores(line: _TableRow, *, versions: bool) -> Iterator[Text | str]:
+    """Prompt and output score; each that one event gives with its version, if there is room."""
     if line.part is None:
         yield from (Text(), Text())
         return
     for score in (line.part.prompt, line.part.output):
         if score is None:
-            yield Text("–")
+            yield "–"
         else:
-            version = score.event_id.rpartition("@")[2]
-            yield Text.assemble(f"{score.score:.2f}", (f" @{version}" if versions else "", "dim"))
+            of_one = versions and not score.judges
+            version = f" @{score.event_id.rpartition('@')[2]}" if of_one else ""
+            yield Text.assemble(f"{score.score:.2f}", (version, "dim"))
 
 
 def _flip(line: _TableRow) -> str:

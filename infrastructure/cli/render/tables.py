@@ -104,7 +104,8 @@ class Listing:
         """The first cell as a heading, below it the others that hold anything."""
         names = [str(column.header).replace("\n", " ").strip() for column in self._columns]
         for cells, style, given in self._rows:
-            first = given or cells[0]
+            numbered = self._columns[0].justify == "right" and str(cells[0])
+            first = given or (f"{names[0]} {cells[0]}" if numbered else cells[0])
             heading = Text(first) if isinstance(first, str) else first
             if isinstance(heading, Text):
                 heading = heading.copy()
@@ -116,7 +117,7 @@ class Listing:
             card.add_column(no_wrap=True)
             card.add_column(overflow="fold")
             for name, cell in zip(names[self._named :], cells[self._named :], strict=True):
-                if str(cell) not in {"", "–"}:
+                if cell not in {"", "–"} if isinstance(cell, str) else bool(cell):
                     card.add_row(Text(f"  {name}", style="dim"), cell)
             yield card
 
