@@ -93,11 +93,10 @@ class AgreementPart(AgreementEstimates):
     @property
     def missing(self) -> tuple[str, ...]:
         """Why estimates are missing: each reason once, with what it is the reason for."""
+        together = [("all", (self.kappa, self.alpha))] if self.pair_count > 1 else []
         rows = [
-            *(
-                (" and ".join(map(str, pair.judges)), (pair.kappa, pair.alpha))
-                for pair in self.pairs
-            ),
+            *((" and ".join(map(str, one.judges)), (one.kappa, one.alpha)) for one in self.pairs),
+            *together,
             *((one.policy, (one.fires, one.differs, one.kappa)) for one in self.verdicts),
         ]
         reasons: dict[str, dict[str, None]] = {}

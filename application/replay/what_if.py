@@ -22,6 +22,7 @@ from plangate.application.results import Result, UnreadablePlan
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
+from plangate.domain.trait_tree import Trait
 from plangate.domain.vocabulary import PlanState, TaskStatus
 
 
@@ -31,7 +32,8 @@ class Sample:
 
     `event_id`, `task_id` and `score` are those of its last score, if it has one: of an
     update the output score, which the gate judged. Else `event_id` names its first event.
-    A score that the other policy refuses leaves `replayed_confidence` unchanged.
+    A score that the other policy refuses leaves `replayed_confidence` unchanged. The
+    confidences rest on `recorded_scored` and `replayed_scored` tasks.
     """
 
     event_id: str
@@ -42,10 +44,12 @@ class Sample:
     recorded_fired: bool
     replayed_confidence: float
     replayed_fired: bool
+    recorded_scored: int
+    replayed_scored: int
 
 
 class FinalState(Result):
-    """A plan at the end of one history.
+    """A plan at the end of one history, whose confidence rests on `scored` tasks.
 
     `bells`, `stops` and `flips` are those of `Totals`. `lead_of_rejection` is how many output
     scores before the first rejected result the gate first fired: negative if after it, None
@@ -55,6 +59,7 @@ class FinalState(Result):
 
     state: PlanState
     rolling_confidence: float
+    scored: int
     replan_count: int
     replan_due: bool
     bells: int
@@ -269,6 +274,8 @@ def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Samp
             recorded_fired=fired,
             replayed_confidence=step.after.rolling_confidence,
             replayed_fired=would_fire,
+            recorded_scored=command.after.traits.count(Trait.SCORED),
+            replayed_scored=step.after.traits.count(Trait.SCORED),
         )
 
 
@@ -295,6 +302,7 @@ def _final_state(plan: Plan, trace: GateTrace, failures: Failures) -> FinalState
     return FinalState(
         state=plan.state,
         rolling_confidence=plan.rolling_confidence,
+        scored=plan.traits.count(Trait.SCORED),
         replan_count=plan.replan_count,
         replan_due=plan.replan_due,
         bells=trace.bells,

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column
 from rich.text import Text
 
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.summary import (
     NO_OUTCOMES,
@@ -25,7 +25,7 @@ from plangate.application.replay.what_if import (
     UnfitPlan,
     WhatIf,
 )
-from plangate.application.results import UnreadablePlan
+from plangate.application.results import NO_EVIDENCE, UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, text
@@ -179,8 +179,12 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
     _add(
         table,
         "confidence",
-        number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
-        number(replayed.rolling_confidence, plan.policy.confidence_threshold),
+        *(
+            number(end.rolling_confidence, policy.confidence_threshold)
+            if end.scored
+            else NO_EVIDENCE
+            for end, policy in ((recorded, plan.recorded_policy), (replayed, plan.policy))
+        ),
     )
     _add(table, "times the gate fired", str(recorded.replan_count), str(replayed.replan_count))
     _add(table, "   bells: work could go on", str(recorded.bells), str(replayed.bells))
@@ -230,9 +234,17 @@ def _samples(plan: PlanReplay) -> RenderableType:
             Text(text.harmless(sample.event_id)),
             Text("" if sample.task_id is None else text.harmless(sample.task_id)),
             "" if sample.score is None else f"{sample.score:.2f}",
-            number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            confidence_text(
+                sample.recorded_confidence,
+                sample.recorded_scored,
+                plan.recorded_policy.confidence_threshold,
+            ),
             _fired(fired=sample.recorded_fired),
-            number(sample.replayed_confidence, plan.policy.confidence_threshold),
+            confidence_text(
+                sample.replayed_confidence,
+                sample.replayed_scored,
+                plan.policy.confidence_threshold,
+            ),
             _fired(fired=sample.replayed_fired),
         )
     more = len(plan.samples) - AT_MOST

@@ -57,7 +57,7 @@ def render_explanation(answer: Explanation, _hint: Hint) -> RenderableType:
     return Group(
         Text(harmless(answer.goal), style="bold"),
         Text(f"{harmless(answer.at.event_id)} · {answer.evidence.sentence}"),
-        _table(answer),
+        *([_table(answer)] if answer.contributions else []),
         *_sentences(answer),
         *(Text(f"· {condition}") for condition in answer.conditions),
         *_as_given(answer),
@@ -95,9 +95,6 @@ def _parts(answer: Explanation) -> Iterator[_TableRow]:
     """The tasks in the order they are weighed; first, as one line, those that hardly count."""
     shifts = answer.movement.tasks if answer.movement else ()
     change = {shift.task_id: shift.after - shift.before for shift in shifts}
-    rebased = answer.base - answer.movement.base if answer.movement else 0.0
-    if answer.base or rebased:
-        yield _TableRow("nothing scored", answer.base, 0.0, answer.base, "dim", change=rebased)
     heaviest = sorted(answer.contributions, key=lambda part: part.share)[-_AT_MOST:]
     shown = {part.task_id for part in heaviest}
     hidden = [part for part in answer.contributions if part.task_id not in shown]
@@ -120,8 +117,8 @@ def _parts(answer: Explanation) -> Iterator[_TableRow]:
 
 
 def _sum(answer: Explanation) -> _TableRow:
-    then = answer.movement.rolling_confidence if answer.movement else answer.rolling_confidence
-    whole, style = answer.rolling_confidence, _style(answer)
+    whole, style, past = answer.rolling_confidence, _style(answer), answer.movement
+    then = 0.0 if past is None else past.rolling_confidence - past.base
     return _TableRow("confidence", 1.0, 0.0, whole, style, change=whole - then)
 
 
@@ -132,9 +129,8 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
     away = f"{number(abs(answer.distance), 0.0)} {side}" if answer.distance else "just at"
     if not answer.contributions:
         yield Text(
-            f"Nothing is scored yet: a plan begins at {number(now, threshold)}, which says nothing"
-            f" of the work. The threshold is {number(threshold, now)}."
-            f"{' A replan is due.' if answer.replan_due else ''}"
+            f"Nothing is scored, so there is no confidence yet. The threshold is"
+            f" {number(threshold)}.{' A replan is due.' if answer.replan_due else ''}"
         )
         if answer.outlook is not None:
             yield Text(answer.outlook.sentence)
@@ -207,7 +203,8 @@ def _flip(line: _TableRow) -> str:
 
 def _moves(movement: Movement) -> RenderableType:
     """The events that moved the confidence since, one after the other."""
-    since = f"Since {harmless(movement.since.event_id)}, at {number(movement.rolling_confidence)}"
+    begin = "with nothing scored" if movement.base else f"at {number(movement.rolling_confidence)}"
+    since = f"Since {harmless(movement.since.event_id)}, {begin}"
     if not movement.moves:
         return Text(f"{since}, nothing moved it.")
     shown = movement.moves[-_AT_MOST:]

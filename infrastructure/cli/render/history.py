@@ -19,8 +19,8 @@ from rich.text import Text
 
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.diff import ChangeKind, PlanDiff
-from plangate.application.numbers import number
-from plangate.application.results import PlanStatus
+from plangate.application.numbers import confidence_text
+from plangate.application.results import NO_EVIDENCE, PlanStatus
 from plangate.domain import events
 from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
@@ -195,12 +195,16 @@ def _change(before: StateAt | None, after: StateAt | None) -> Text:
     """The rolling confidence where it moved, and whether a replan became due or was answered."""
     if after is None:
         return Text()
-    now = after.rolling_confidence
-    was = now if before is None else before.rolling_confidence
+    was = after if before is None else before
     due = before is not None and before.replan_due
-    text = Text(number(now), style="" if before is None else "dim")
-    if differ(was, now):
-        text = Text(f"{was:.3f} → {now:.3f}")
+    text = Text(confidence_text(after.rolling_confidence, after.scored), style="dim")
+    if before is None and not after.scored:
+        text = Text(NO_EVIDENCE, style="dim")
+    elif bool(was.scored) is not bool(after.scored) or differ(
+        was.rolling_confidence, after.rolling_confidence
+    ):
+        moved = (confidence_text(one.rolling_confidence, one.scored) for one in (was, after))
+        text = Text(" → ".join(moved))
     if due is not after.replan_due:
         text.append(
             "\nreplan due" if after.replan_due else "\nanswered",

@@ -85,7 +85,8 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
     yield table
     newest = "Of several scores of a result, the newest names its group. "
     yield Text(
-        f"{newest if by in _BY_SCORE else ''}too high: the mean confidence, in points; ranking: pairs in which the rejected one had "
-        "the lower confidence; stopped: of the rejected, by the gate; –: not enough outcomes.",
+        f"{newest if by in _BY_SCORE else ''}too high: the mean confidence, in points; ranking: "
+        "pairs in which the rejected one had the lower confidence; stopped: of the rejected, by "
+        "the gate; –: not enough outcomes.",
         style="dim",
     )

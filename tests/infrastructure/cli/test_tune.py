@@ -7,7 +7,6 @@ import pytest
 
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.tune import Tuning
-from plangate.domain.policy import Policy
 from tests.infrastructure.cli.conftest import Plangate
 
 
@@ -76,29 +75,6 @@ def test_without_cases_it_says_why_and_what_can_stand_in(
     assert shown.startswith("Nothing is recommended: no scored result has an outcome; repeats:CUT")
     assert "Nothing was tried: 1 plan without a case." in shown
     assert "Tried" not in shown
-
-
-def test_policies_weigh_scores_and_judges_as_the_plans_do(
-    plangate: Plangate, registry: PlanRegistry
-) -> None:
-    weights = {"prompt_weight": 0.2, "output_weight": 0.8}
-    for number in range(2):
-        policy = {**weights, "judges": "median", "min_judges": 1 + number}
-        registry.create("g", [{"id": "a", "title": "A"}], plan_id=f"p{number}", policy=policy)
-        registry.score_output(f"p{number}", "a", 0.1)
-        registry.record_outcome(f"p{number}", "a", "rejected", source="ci")
-
-    def tuned(*words: str) -> Policy:
-        asked = plangate("--json", "replay", "tune", "--all", "--grid", "decay=1", *words)
-        policy = Tuning.model_validate(json.loads(asked.stdout)).compared[0].policy
-        assert policy is not None
-        return policy
-
-    shared = tuned()
-    assert (shared.judges, shared.prompt_weight, shared.latch) == ("median", 0.2, True)
-    assert shared.min_judges == 1  # these plans do not agree on it
-    own = tuned("--set", "judges=min", "--set", "output_weight=0.5")
-    assert (own.judges, own.prompt_weight, own.output_weight) == ("min", 0.5, 0.5)
 
 
 @pytest.mark.parametrize(
