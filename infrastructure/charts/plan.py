@@ -75,8 +75,8 @@ def contribution_bars(explanation: Explanation) -> Chart:
         begin += value
     if parts:
         last = "pg-pass" if reaches(total, threshold) else "pg-below"
-        value = number(total, threshold)
-        drawn.append(_stair(len(rows), "rolling confidence", 0, total, value, last))
+        reached = number(total, threshold)
+        drawn.append(_stair(len(rows), "rolling confidence", 0, total, reached, last))
     drawn.append(_under(threshold, f"gate at {number(threshold, total)}", height - 4))
     description = (
         f"{len(parts):,} scored {'task adds' if len(parts) == 1 else 'tasks add'} up to "

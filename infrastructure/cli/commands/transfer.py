@@ -11,6 +11,7 @@ from typing import Final
 import typer
 
 from plangate.application.bundles.importer import ImportReport
+from plangate.application.bundles.sealed_file import open_for_writing
 from plangate.application.errors import ErasesText
 from plangate.application.importing.results import PlanFormat
 from plangate.application.warnings import is_about_a_token
@@ -75,9 +76,13 @@ def export(
             raise typer.BadParameter("--signed is for bundles")
         export_checklist(terminal, chosen, output)
         return
-    with progress_bar(terminal.notes, "exporting") as progress:
+    with (
+        (
+            nullcontext(sys.stdout.buffer) if output == options.STDOUT else open_for_writing(output)
+        ) as target,
+        progress_bar(terminal.notes, "exporting") as progress,
+    ):
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
-        target = sys.stdout.buffer if output == options.STDOUT else output
         report = terminal.registry.bundles.export(
             target, chosen, checkpoint=note, progress=progress
         )

@@ -55,7 +55,7 @@ class EventLine(Answer):
             task_id=entry.task_id,
             by=entry.scorer.name if entry.scorer else entry.actor,
             why=clipped(entry.unreadable or entry.why, 1_000 if full else 160),
-            rolling_confidence=after and judged(after.rolling_confidence, after.scored),
+            rolling_confidence=judged(after.rolling_confidence, after.scored) if after else None,
             event=_content(entry) if full else None,
         )
 

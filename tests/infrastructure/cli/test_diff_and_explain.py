@@ -183,7 +183,7 @@ def test_explain_of_a_plan_without_scores(plangate: Plangate, billing: str) -> N
     said = " ".join(plangate("explain", billing).stdout.split())
 
     assert "billing@1 · no evidence yet" in said
-    assert "Nothing is scored yet: a plan begins at 1.000, which says nothing of the work." in said
+    assert "Nothing is scored, so there is no confidence yet." in said
     assert "above the threshold" not in said
 
 
