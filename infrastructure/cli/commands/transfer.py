@@ -15,6 +15,7 @@ from plangate.application.bundles.sealed_file import open_for_writing
 from plangate.application.errors import ErasesText
 from plangate.application.importing.results import PlanFormat
 from plangate.application.warnings import is_about_a_token
+from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import FAILED, REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
@@ -182,6 +183,7 @@ def apply(
     size = file.stat().st_size if file.is_file() else None
     report = TraceReport(file=name)
     first_tokenless, tokenless, store_failed = "", 0, False
+    causes: dict[str, list[int]] = {}
     with (
         nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(
@@ -200,19 +202,35 @@ def apply(
                     tokenless += 1
                 else:
                     terminal.warn(where + warning)
-            if result.error is not None:
+            if result.error is not None and not _went_with_another(result, causes):
                 terminal.report(where, result.error)
             if result.stops_the_run or (strict and result.error is not None):
                 report.stopped_at = result.line.number
                 store_failed = result.stops_the_run
                 break
             advance(result.line.read, result.line.number)
+    for plan_id, (cause, *lines) in causes.items():
+        if lines and not terminal.as_json:
+            went = count(len(lines), "later line")
+            terminal.warn(f"{name}:{cause}: {went} went with it: there is no plan {plan_id!r}")
     if tokenless:
         later = f"; {count(tokenless - 1, 'later score')} likewise" if tokenless > 1 else ""
         terminal.warn(first_tokenless + later)
     terminal.answer(report, screens.render_trace_report)
     if report.stopped_at is not None or report.refused:
         raise typer.Exit(FAILED if store_failed else REFUSED)
+
+
+def _went_with_another(result: LineResult, causes: dict[str, list[int]]) -> bool:
+    """Whether a line is refused for want of a plan, as an earlier one was, or for its sake.
+
+    `causes` has the first such line of each plan, and those that followed.
+    """
+    error = result.error
+    plan_id = error.plan_id if isinstance(error, PlanNotFound) else result.creates
+    lines = [] if plan_id is None else causes.setdefault(plan_id, [])
+    lines.append(result.line.number)
+    return len(lines) > 1 and isinstance(error, PlanNotFound)
 
 
 def _until_interrupted(
