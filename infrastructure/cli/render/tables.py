@@ -1,7 +1,6 @@
 """Tables on a screen: their look, and the table of a plan's tasks."""
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -74,7 +73,7 @@ class Listing:
             return
         is_roomy = needed + 2 * columns + 1 <= options.max_width
         table = Table(
-            *(copy(column) for column in self._columns),
+            *(column.copy() for column in self._columns),
             box=SIMPLE_HEAD,
             padding=(0, int(is_roomy), 0, 0),
             show_edge=is_roomy,
