@@ -64,7 +64,7 @@ def test_rows_are_a_table_where_it_fits_closer_where_it_just_fits_and_else_cards
     listing.add_row("22", "3", "4", style="bold", heading="the second")
 
     assert shown(listing, 18)[3:] == ["  1     12  –", " 22      3  4"]
-    for width in (17, 12):
+    for width in (16, 12):
         assert shown(listing, width)[3:] == [" 1    12 –", "22     3 4"]
     assert shown(listing, 11) == [
         *("at 1", "  many plans 12"),
