@@ -456,3 +456,11 @@ def test_evidence_counts_what_stands(registry: PlanRegistry) -> None:
 
     evidence = registry.gate("p").evidence
     assert (evidence.scoring_failed, evidence.clamped) == (1, 0)
+
+
+def test_a_due_replan_is_not_measured_by_a_plan_without_scores(registry: PlanRegistry) -> None:
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
+    registry.score_output("p", "a", 0.1)
+    registry.retract_score("p", "p@2", "the wrong task")
+
+    assert registry.gate("p").reason.endswith(", although by now no score counts.")

@@ -83,7 +83,7 @@ def test_diff_shows_each_change_with_its_event(plangate: Plangate, scored: str) 
     said = plangate("plan", "diff", scored, "1", "billing@4").stdout
 
     assert "billing@1 → billing@4 · 3 events" in said
-    assert "~  rolling confidence 1.000 → 0.835  billing@3" in said
+    assert "~  rolling confidence none → 0.835  billing@3" in said
     assert "~  a: status pending → done          billing@4" in said
 
 
@@ -184,6 +184,8 @@ def test_explain_of_a_plan_without_scores(plangate: Plangate, billing: str) -> N
 
     assert "billing@1 · no evidence yet" in said
     assert "Nothing is scored, so there is no confidence yet." in said
+    assert "1.000" not in said + plangate("history", billing).stdout
+    assert "no evidence yet" in plangate("replay", "what-if", billing, "--set", "decay=1").stdout
     assert "above the threshold" not in said
 
 
