@@ -59,14 +59,14 @@ def shown(listing: Listing, width: int) -> list[str]:
 
 
 def test_rows_are_a_table_where_it_fits_closer_where_it_just_fits_and_else_cards() -> None:
-    listing = Listing(right("at"), right("many\nplans"), fixed("few"))
-    listing.add_row("1", "12", "–")
-    listing.add_row("22", "3", "4", style="bold", heading="the second")
+    listing = Listing(right("at"), right("of\nit"), *map(fixed, "abc"))
+    listing.add_row("1", "12", "–", "–", "x")
+    listing.add_row("22", "3", "4", "", "y", style="bold", heading="both")
 
-    assert shown(listing, 18)[3:] == ["  1     12  –", " 22      3  4"]
-    for width in (16, 12):
-        assert shown(listing, width)[3:] == [" 1    12 –", "22     3 4"]
-    assert shown(listing, 11) == [
-        *("at 1", "  many plans 12"),
-        *("the second", "  many plans 3", "  few        4"),
+    assert shown(listing, 18)[3:] == ["  1  12  –  –  x", " 22   3  4     y"]
+    for width in (17, 11):
+        assert shown(listing, width)[3:] == [" 1 12 – – x", "22  3 4   y"]
+    assert shown(listing, 10) == [
+        *("at 1", "  of it 12", "  c     x"),
+        *("both", "  of it 3", "  a     4", "  c     y"),
     ]

@@ -408,8 +408,8 @@ def test_a_plan_without_evidence_has_no_confidence() -> None:
         (listed,) = (await agent("plan_list"))["plans"]
         (event,) = (await agent("plan_history", plan_id="p"))["events"]
         explained = await agent("plan_explain", plan_id="p")
-        tried = await agent("plan_whatif", plan_ids=["p"], policy={"decay": 1.0}, plans="all")
-        for answer in (listed, event, explained, *(one["recorded"] for one in tried["plans"])):
+        tried = await agent("plan_whatif", plan_ids=["p"], policy={"decay": 1.0})
+        for answer in (listed, event, explained, *(one["recorded"] for one in tried["compared"])):
             assert "rolling_confidence" not in answer
 
     with_agent(test)
