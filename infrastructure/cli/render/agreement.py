@@ -99,7 +99,7 @@ def _scores(part: AgreementPart) -> Listing:
 
 
 def _row(kappa: Estimate, alpha: Estimate) -> tuple[str | Text, ...]:
-    return f"{kappa.cases:,}", f"{kappa.plans:,}", _decimal(kappa), _decimal(alpha)
+    return f"{kappa.cases:,}", f"{kappa.plans:,}", decimals(kappa), decimals(alpha)
 
 
 def _verdicts(part: AgreementPart) -> Listing:
@@ -110,10 +110,6 @@ def _verdicts(part: AgreementPart) -> Listing:
             f"{one.differs.plans:,}",
             share(one.fires),
             share(one.differs),
-            _decimal(one.kappa),
+            decimals(one.kappa),
         )
     return table
-
-
-def _decimal(estimate: Estimate) -> Text:
-    return decimals(estimate, 2)

@@ -15,9 +15,9 @@ def share(estimate: Estimate) -> Text:
     return _unless_missing(estimate, in_percent(estimate))
 
 
-def decimals(estimate: Estimate, digits: int) -> Text:
+def decimals(estimate: Estimate) -> Text:
     """A number; a dash where it is missing."""
-    return _unless_missing(estimate, decimal(estimate, digits))
+    return _unless_missing(estimate, decimal(estimate, 2))
 
 
 def points(estimate: Estimate) -> Text:

@@ -68,7 +68,7 @@ def cost_table(costs: Costs) -> Iterator[RenderableType]:
             f"{point.missed_bad:,}",
             f"{point.stopped_good:,}",
             f"{point.total:,.10g}",
-            decimals(point.mean, 2),
+            decimals(point.mean),
             Text(said, style="bold green" if cheapest else "dim"),
         )
     yield table

@@ -38,11 +38,6 @@ STYLES: Final = {
 }
 
 
-def ids(heading: str) -> Column:
-    """A column of ids, which are never cut."""
-    return Column(heading, no_wrap=True, overflow="ignore")
-
-
 class Listing:
     """Rows as a table, or, where there is no room for one, as a card each.
 
@@ -144,7 +139,7 @@ def status_text(status: TaskStatus) -> Text:
 def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Listing:
     """Tasks of a plan, each with its status and scores."""
     table = Listing(
-        ids("task"),
+        fixed("task"),
         "title",
         fixed("status"),
         right("prompt"),
