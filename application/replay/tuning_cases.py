@@ -48,10 +48,10 @@ def weighed_alike(base: Given, store: EventStore, plan_ids: PlanIds) -> Given:
     alike: dict[str, set[Any]] = {field: set() for field in _WEIGHING}
     for plan_id in selected(store, plan_ids, no_progress):
         with suppress(UnreadableEvent):
-            for entry in store.read(plan_id, until=1):
-                if isinstance(entry.event, PlanCreated):
-                    for field, values in alike.items():
-                        values.add(getattr(entry.event.policy, field))
+            created = (entry.event for entry in store.read(plan_id, until=1))
+            for policy in (event.policy for event in created if isinstance(event, PlanCreated)):
+                for field, values in alike.items():
+                    values.add(getattr(policy, field))
     shared = {field: values.pop() for field, values in alike.items() if len(values) == 1}
     return shared | combined(base, {})
 
