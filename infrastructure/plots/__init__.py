@@ -27,12 +27,6 @@ def require_plots(path: str | os.PathLike[str]) -> None:
     """Raise `CannotPlot` unless a plot can be drawn into a file of this name."""
     if Path(path).suffix.lower() not in FORMS:
         raise CannotPlot(f"{os.fspath(path)!r}: a plot is a file ending in {', '.join(FORMS)}")
-    if Path(path).is_dir():
-        raise CannotPlot(f"{os.fspath(path)!r} is a folder")
-    if not (folder := Path(path).parent).is_dir():
-        raise CannotPlot(f"{os.fspath(path)!r}: there is no folder {str(folder)!r}")
-    if not os.access(folder, os.W_OK):
-        raise CannotPlot(f"{os.fspath(path)!r}: no file can be made in {str(folder)!r}")
     if find_spec("matplotlib") is None:
         raise CannotPlot("plots need matplotlib: pip install 'plangate[plot]'")
 
