@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
@@ -189,11 +189,10 @@ def apply(
         terminal.registry.acting_as(
             terminal.context.get("actor"), correlation_id=terminal.context.get("correlation_id")
         ),
+        _saying_how_far(terminal, report),
         line_progress_bar(terminal.notes, file.name, size) as advance,
     ):
-        for result in _until_interrupted(
-            terminal, report, apply_lines(terminal.registry, read_lines(stream), run=run)
-        ):
+        for result in apply_lines(terminal.registry, read_lines(stream), run=run):
             where = f"{name}:{result.line.number}: "
             _add(report, result)
             for warning in result.warnings:
@@ -233,12 +232,11 @@ def _went_with_another(result: LineResult, causes: dict[str, list[int]]) -> bool
     return len(lines) > 1 and isinstance(error, PlanNotFound)
 
 
-def _until_interrupted(
-    terminal: Terminal, report: TraceReport, results: Iterator[LineResult]
-) -> Iterator[LineResult]:
-    """The results; an interruption says how far the trace has come."""
+@contextmanager
+def _saying_how_far(terminal: Terminal, report: TraceReport) -> Iterator[None]:
+    """Say how far the trace has come where the block is interrupted."""
     try:
-        yield from results
+        yield
     except KeyboardInterrupt:
         done = count(report.lines, "line")
         terminal.warn(f"stopped after {done}; run it again, and it goes on from there")
