@@ -87,6 +87,8 @@ def _judges(plan: Plan) -> str:
 
 
 def _comparison(plan: Plan) -> str:
+    if not plan.traits.count(Trait.SCORED):
+        return "no score counts"
     below = "below" if plan.needs_replan else "not below"
     confidence, threshold = plan.rolling_confidence, plan.policy.confidence_threshold
     now, wanted = number(confidence, threshold), number(threshold, confidence)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+NO_NUMBER: Final = "–"
+
 _DIGITS: Final = 3
 _MOST_DIGITS: Final = 12
 
@@ -14,3 +16,8 @@ def number(value: float, *others: float) -> str:
     ):
         digits += 1
     return f"{value:.{digits}f}"
+
+
+def confidence_text(value: float, scored: int, *others: float) -> str:
+    """A rolling confidence of so many scored tasks; a dash where it rests on no score."""
+    return number(value, *others) if scored else NO_NUMBER

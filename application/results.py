@@ -191,7 +191,7 @@ class Evidence(Result):
             scores = "score was" if self.clamped == 1 else "scores were"
             parts.append(f"{self.clamped} {scores} outside the scale and clamped")
         if self.done_unscored:
-            parts.append(f"{self.done_unscored} done without an output score")
+            parts.append(f"{self.done_unscored} done without an output score that counts")
         if self.awaits_judges:
             wait = "waits" if self.awaits_judges == 1 else "wait"
             parts.append(f"{self.awaits_judges} {wait} for more judges")

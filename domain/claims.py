@@ -100,7 +100,7 @@ def renew_lease(plan: Plan, command: RenewLease, now: datetime) -> list[PlanEven
         length = min(claim.until - claim.since, MAX_LEASE)
     else:
         return []
-    return [LeaseRenewed(at=now, task_id=task.id, lease_until=now + length)]
+    return [LeaseRenewed(at=now, task_id=task.id, lease_until=_end_of_lease(now, length))]
 
 
 def release_task(plan: Plan, command: ReleaseTask, now: datetime) -> list[PlanEvent]:
@@ -172,8 +172,17 @@ def _claimed(task: Task, command: ClaimNextTask | ClaimTask, now: datetime) -> P
         new=TaskStatus.IN_PROGRESS,
         cause=StatusCause.CLAIMED,
         worker=command.worker,
-        lease_until=None if command.lease is None else now + timedelta(seconds=command.lease),
+        lease_until=None
+        if command.lease is None
+        else _end_of_lease(now, timedelta(seconds=command.lease)),
     )
+
+
+def _end_of_lease(now: datetime, length: timedelta) -> datetime:
+    try:
+        return now + length
+    except OverflowError:
+        raise InvalidInput([Problem("lease", "must end before the year 10000")]) from None
 
 
 def _why_not_ready(plan: Plan, task: Task) -> str:

@@ -63,7 +63,7 @@ def judge(scorer: Scorer | None) -> Scorer | None:
 
 def past(occurred_at: datetime | None, now: datetime) -> datetime | None:
     """When something happened; raises `InvalidInput` for a time to come, clocks' errors aside."""
-    if occurred_at is not None and occurred_at > now + CLOCK_ERROR:
+    if occurred_at is not None and occurred_at - now > CLOCK_ERROR:
         problem = f"{occurred_at.isoformat()} is still to come; it is {now.isoformat()} now"
         raise InvalidInput([Problem("occurred_at", problem)])
     return occurred_at

@@ -30,6 +30,9 @@ _SEEKABLE: Final = "a binary stream that is open for reading and can seek"
 BundleTarget = str | os.PathLike[str] | BinaryIO
 
 
+_NEW_FILE: Final = "a path where a new file can be written"
+
+
 class SealedWriter:
     """Writes lines to a stream, then the manifest with the digest of what came before."""
 
@@ -136,16 +139,19 @@ def open_for_writing(target: BundleTarget) -> Iterator[BinaryIO]:
             raise _refused("target", "a path or a binary stream")
         yield target
         return
-    with _refusing("target", "a path where a new file can be written"):
+    with _refusing("target", _NEW_FILE):
         path = Path(target)
+        if not path.parent.is_dir():
+            raise NotADirectoryError(f"there is no folder {str(path.parent)!r}")
         if path.is_symlink() or path.exists():
             raise FileExistsError(f"{str(path)!r} exists already")
         part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with _refusing("target", _NEW_FILE, path):
         part.touch(mode=0o600, exist_ok=False)
     try:
         with part.open("wb") as stream:
             yield stream
-            with _refusing("target", "a path where a new file can be written"):
+            with _refusing("target", _NEW_FILE, path):
                 stream.flush()
                 os.fsync(stream.fileno())
                 _rename(part, path)
@@ -177,8 +183,11 @@ def from_start(stream: BinaryIO, progress: Callable[[int], None]) -> SealedReade
 
 
 @contextmanager
-def _refusing(field: str, accepted: str) -> Iterator[None]:
-    """Refuse what the system, or a stream that is not one of bytes, refuses."""
+def _refusing(field: str, accepted: str, path: Path | None = None) -> Iterator[None]:
+    """Refuse what the system, or a stream that is not one of bytes, refuses.
+
+    A `path` is named instead of the file that stands for it meanwhile.
+    """
     try:
         yield
     except BrokenPipeError:  # the reader of the stream has gone
@@ -186,7 +195,7 @@ def _refusing(field: str, accepted: str) -> Iterator[None]:
     except (OSError, ValueError, TypeError) as error:
         why: object = error
         if isinstance(error, OSError) and error.strerror and error.filename:
-            why = f"{error.strerror}: {str(error.filename)!r}"
+            why = f"{error.strerror}: {str(path or error.filename)!r}"
         raise _refused(field, f"{accepted}: {why}") from None
 
 

@@ -91,6 +91,21 @@ class AgreementPart(AgreementEstimates):
     pairs: tuple[PairAgreement, ...]
     reason: str | None = None
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Why estimates are missing: each reason once, with what it is the reason for."""
+        together = [("all", (self.kappa, self.alpha))] if self.pair_count > 1 else []
+        rows = [
+            *((" and ".join(map(str, one.judges)), (one.kappa, one.alpha)) for one in self.pairs),
+            *together,
+            *((one.policy, (one.fires, one.differs, one.kappa)) for one in self.verdicts),
+        ]
+        reasons: dict[str, dict[str, None]] = {}
+        for name, estimates in rows:
+            for reason in filter(None, (one.reason for one in estimates)):
+                reasons.setdefault(reason, {})[name] = None
+        return tuple(f"{reason} ({', '.join(names)})" for reason, names in reasons.items())
+
 
 class Agreement(Result):
     """How far judges agree, and on how much that rests.

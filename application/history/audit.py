@@ -22,6 +22,7 @@ from plangate.application.results import Result
 from plangate.domain.event_ids import event_id
 from plangate.domain.events import PlanEvent, touches
 from plangate.domain.plan import Plan
+from plangate.domain.trait_tree import Trait
 from plangate.domain.vocabulary import Identifier, ScoreKind, Scorer, TaskStatus
 
 KEPT_TASKS: Final = 20_000
@@ -32,9 +33,13 @@ _LARGEST: Final = 2**62
 
 
 class StateAt(Result):
-    """A plan's gate before or after an event, and the status of the event's task."""
+    """A plan's gate before or after an event, and the status of the event's task.
+
+    The confidence rests on `scored` tasks; on none, it says nothing.
+    """
 
     rolling_confidence: float
+    scored: int
     replan_due: bool
     gate_tripped: bool
     task_status: TaskStatus | None
@@ -206,6 +211,7 @@ def _state(plan: Plan, confidence: RunningConfidence, task_id: str | None) -> St
     task = None if task_id is None else plan.tasks.get(task_id)
     return StateAt(
         rolling_confidence=confidence.rolling_confidence,
+        scored=plan.traits.count(Trait.SCORED),
         replan_due=plan.replan_due,
         gate_tripped=plan.gate.tripped,
         task_status=None if task is None else task.status,

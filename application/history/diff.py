@@ -17,6 +17,7 @@ from plangate.domain.confidence import differ, reaches
 from plangate.domain.events import TaskMoved, touches
 from plangate.domain.plan import Plan
 from plangate.domain.task import Task
+from plangate.domain.trait_tree import Trait
 
 
 class ChangeKind(StrEnum):
@@ -122,7 +123,16 @@ def _of_the_plan(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChan
     for field, event_id in changed_by.items():
         before, after = getattr(a, field), getattr(b, field)
         if differ(before, after):
-            yield _change(ChangeKind.CONFIDENCE, None, field, before, after, event_id)
+            how = _confidence_text(a, b) if field == "rolling_confidence" else None
+            yield _change(ChangeKind.CONFIDENCE, None, field, before, after, event_id, how=how)
+
+
+def _confidence_text(*plans: Plan) -> str:
+    """The rolling confidence of a plan then and now; of one without scores there is none."""
+    before, after = (
+        plan.rolling_confidence if plan.traits.count(Trait.SCORED) else None for plan in plans
+    )
+    return _text("rolling_confidence", before, after)
 
 
 def _of_the_tasks(a: Plan, b: Plan, between: Sequence[Step]) -> Iterator[PlanChange]:

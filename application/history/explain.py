@@ -4,7 +4,7 @@ The confidence is the sum of one contribution per scored task, and each of those
 score. Every part names its event.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Self
 
 from plangate.application.advice import missing_judges
@@ -21,7 +21,7 @@ from plangate.domain.confidence import UNSCORED, differ, score_shares
 from plangate.domain.events import TaskScored, touches
 from plangate.domain.judging import judge_key
 from plangate.domain.plan import Plan
-from plangate.domain.vocabulary import ScarceEvidence, ScoreKind, TaskStatus
+from plangate.domain.vocabulary import Judges, ScarceEvidence, ScoreKind, TaskStatus
 
 LATEST_MOVES: Final = 10
 """How many moves of the confidence a page lists."""
@@ -233,6 +233,14 @@ def _contributions(plan: Plan) -> dict[str, float]:
     return {task.id: share * confidence for task, share, confidence in parts}
 
 
+_COMBINED: Final[Mapping[Judges, str]] = {
+    Judges.MEAN: "the mean of theirs",
+    Judges.MEDIAN: "the median of theirs",
+    Judges.MIN: "the lowest of theirs",
+    Judges.TRIMMED: "the mean of theirs without the lowest and the highest",
+}
+
+
 def _conditions(plan: Plan) -> Iterator[str]:
     """What the gate checks besides the rolling confidence."""
     policy, gate = plan.policy, plan.gate
@@ -249,6 +257,8 @@ def _conditions(plan: Plan) -> Iterator[str]:
         judges = policy.scarce_evidence is ScarceEvidence.JUDGE
         earlier = ", or once no other task can be scored" if judges else ""
         yield f"it fires at {needed} scored tasks{earlier}: {scored} so far"
+    if policy.judges in _COMBINED:
+        yield f"the score of several judges is {_COMBINED[policy.judges]}"
     if policy.min_judges > 1:
         waiting = missing_judges(plan)
         yield (

@@ -17,6 +17,7 @@ from plangate.application.rerun.recorded_commands import RecordedCommand
 from plangate.application.rerun.rerun import RerunStep, is_claim
 from plangate.domain import commands, events
 from plangate.domain.plan import Plan
+from plangate.domain.trait_tree import Trait
 
 
 class Comparison:
@@ -112,6 +113,8 @@ def _samples(step: RerunStep, *, fired: bool, would_fire: bool) -> Iterator[Samp
             recorded_fired=fired,
             replayed_confidence=step.after.rolling_confidence,
             replayed_fired=would_fire,
+            recorded_scored=command.after.traits.count(Trait.SCORED),
+            replayed_scored=step.after.traits.count(Trait.SCORED),
         )
 
 
@@ -139,6 +142,7 @@ def _final_state(run: PlanRun, results: ScoredResults) -> FinalState:
     return FinalState(
         state=plan.state,
         rolling_confidence=plan.rolling_confidence,
+        scored=plan.traits.count(Trait.SCORED),
         replan_count=plan.replan_count,
         replan_due=plan.replan_due,
         bells=run.bells,

@@ -16,6 +16,7 @@ from plangate.application.replay.policy_grid import TO_CHOOSE_FROM, Grid, candid
 from plangate.application.replay.sweep import Sweep, Sweeping
 from plangate.application.replay.truth import Truth
 from plangate.application.replay.tune import TuneOptions, Tuning, cases_for, tune
+from plangate.application.replay.tuning_cases import weighed_alike
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.over_plans import Workers, add_plans, adding_plans
 from plangate.application.rerun.policies import Given
@@ -114,15 +115,17 @@ class ReplayQueries:
 
         `truth` says what is bad: tasks with a rejected outcome, or with `repeats:0.5` plans of
         work whose repeats have a mean score below 0.5. All policies of `grid` are tried, or
-        `tries` of them; other fields are those of `policy`. Plans of one goal, or with `by`
-        one label, choose or test together, in so many `folds`. The measure is balanced
-        accuracy, or with `cost` what a missed bad case and a stopped good one cost. The
+        `tries` of them; other fields are those of `policy`. Where it does not say how scores
+        are weighed and judges told apart, that is as in the plans, if these agree. Plans of one
+        goal, or with `by` one label, choose or test together, in so many `folds`. The measure
+        is balanced accuracy, or with `cost` what a missed bad case and a stopped good one cost. The
         answer recommends nothing where that rests on too little. Raises `AnalysisMissing`
         without the extra `plangate[analysis]`; `InvalidInput`, `PlanNotFound`.
         """
         given = {"truth": truth, "by": by, "folds": folds, "cost": cost}
         options = validate(TuneOptions, {**given, "tries": tries, "seed": seed})
-        candidates = candidates_of(grid, policy, options.tries, options.seed)
+        base = weighed_alike(policy, self._store, plan_ids)
+        candidates = candidates_of(grid, base, options.tries, options.seed)
         statistics = self._make_statistics()
         cases = cases_for(candidates, options)
         add_plans(cases, self._store, self._workers, plan_ids, progress)

@@ -7,14 +7,18 @@ each policy one bit a case.
 import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from plangate.application.errors import UnreadableEvent
 from plangate.application.event_store import EventStore
 from plangate.application.evidence.same_text import text_key
 from plangate.application.evidence.same_work import Works
 from plangate.application.evidence.scored_results import TRIPPED, ScoredResults, seen_at_scores
-from plangate.application.rerun.policies import rules_of
+from plangate.application.plan_log import PlanIds, selected
+from plangate.application.progress import no_progress
+from plangate.application.rerun.policies import Given, combined, rules_of
 from plangate.application.rerun.recorded_commands import RecordedCommand, listed_commands
 from plangate.application.rerun.rerun import Rules, fires, replayed
 from plangate.application.results import UnreadablePlan
@@ -29,6 +33,27 @@ PLAIN_MEAN: Final = Policy(
 
 `min_scored` has it kept in a tree, so that no score costs a pass over all tasks.
 """
+
+
+_WEIGHING: Final = ("prompt_weight", "output_weight", "judges", "min_judges")
+
+
+def weighed_alike(base: Given, store: EventStore, plan_ids: PlanIds) -> Given:
+    """A policy that makes a task's confidence of its scores as all these plans do.
+
+    What it says of that itself is left as it is, as is a whole policy.
+    """
+    if isinstance(base, Policy):
+        return base
+    alike: dict[str, set[Any]] = {field: set() for field in _WEIGHING}
+    for plan_id in selected(store, plan_ids, no_progress):
+        with suppress(UnreadableEvent):
+            created = (entry.event for entry in store.read(plan_id, until=1))
+            for policy in (event.policy for event in created if isinstance(event, PlanCreated)):
+                for field, values in alike.items():
+                    values.add(getattr(policy, field))
+    shared = {field: values.pop() for field, values in alike.items() if len(values) == 1}
+    return shared | combined(base, {})
 
 
 class SeenCase(NamedTuple):

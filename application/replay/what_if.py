@@ -24,7 +24,8 @@ class Sample:
 
     `event_id`, `task_id` and `score` are those of its last score, if it has one: of an
     update the output score, which the gate judged. Else `event_id` names its first event.
-    A score that the other policy refuses leaves `replayed_confidence` unchanged.
+    A score that the other policy refuses leaves `replayed_confidence` unchanged. The
+    confidences rest on `recorded_scored` and `replayed_scored` tasks.
     """
 
     event_id: str
@@ -35,10 +36,12 @@ class Sample:
     recorded_fired: bool
     replayed_confidence: float
     replayed_fired: bool
+    recorded_scored: int
+    replayed_scored: int
 
 
 class FinalState(Result):
-    """A plan at the end of one history.
+    """A plan at the end of one history, whose confidence rests on `scored` tasks.
 
     `bells`, `stops` and `flips` are those of `Totals`. `lead_of_rejection` is how many output
     scores before the first rejected result the gate first fired: negative if after it, None
@@ -48,6 +51,7 @@ class FinalState(Result):
 
     state: PlanState
     rolling_confidence: float
+    scored: int
     replan_count: int
     replan_due: bool
     bells: int

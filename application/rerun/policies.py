@@ -46,7 +46,7 @@ def changed(changes: Mapping[str, Any], recorded: Policy) -> Policy:
     return validate(Policy, recorded.model_dump() | dict(changes))
 
 
-def combined(base: Given, changes: Mapping[str, Any]) -> Given:
+def combined(base: Given, changes: Mapping[str, Any]) -> dict[str, Any]:
     """A policy, whole or in part, with some fields changed."""
     own = base.model_dump() if isinstance(base, Policy) else _fields(base)
     return own | _fields(changes)

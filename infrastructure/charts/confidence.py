@@ -235,6 +235,9 @@ def _description(entries: Sequence[AuditEntry], threshold: float) -> str:
             "No evidence yet: no task has been scored by enough judges. "
             f"The threshold is {number(threshold)}."
         )
+    newest = entries[-1].after
+    if newest is not None and not newest.scored:
+        return f"No evidence any more: no score counts. The threshold is {number(threshold)}."
     last, opens_at = shown_events.confidence(entries[-1]), _exit_threshold(entries)
     lowest = min(entries, key=shown_events.confidence)
     replans = sum(isinstance(entry.event, events.ReplanTriggered) for entry in entries)
@@ -263,7 +266,7 @@ def _table(entries: Sequence[AuditEntry]) -> DataTable:
             shown_events.chart_name(entry.event) or "",
             entry.task_id or "",
             number(shown_events.score_of(entry)) if shown_events.is_score(entry) else "",
-            number(shown_events.confidence(entry)),
+            shown_events.confidence_after(entry),
             shown_events.who(entry),
             svg.shortened(entry.why or "", shown_events.WHY),
         )

@@ -5,7 +5,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.application.replay.summary import times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.infrastructure.charts import svg
@@ -47,10 +47,10 @@ def other_history(plan: PlanReplay) -> Chart:
             _TOP,
             svg.unit_scale(_y),
             *(_threshold(color, at) for _, color, _, at in sides),
-            _steps(samples, lambda one: one.recorded_confidence, sides[0]),
-            _steps(samples, lambda one: one.replayed_confidence, sides[1]),
-            _points(samples, lambda one: one.recorded_confidence, "pg-line-fill", _RECORDED),
-            _points(samples, lambda one: one.replayed_confidence, "pg-other-hollow", _REPLAYED),
+            _steps(samples, _recorded, sides[0]),
+            _steps(samples, _replayed, sides[1]),
+            _points(samples, _recorded, "pg-line-fill", _RECORDED),
+            _points(samples, _replayed, "pg-other-hollow", _REPLAYED),
             _fired(samples, lambda one: one.recorded_fired, _LANES[0], "pg-line-fill", _RECORDED),
             _fired(samples, lambda one: one.replayed_fired, _LANES[1], "pg-other-fill", _REPLAYED),
             _names(plan),
@@ -61,6 +61,7 @@ def other_history(plan: PlanReplay) -> Chart:
     return Chart(drawn, _TITLE, description, _table(plan), _legend())
 
 
+_Value = Callable[[Sample], float | None]
 _Side = tuple[str, str, str | None, float]
 _Look = dict[str, str | float | None]
 
@@ -79,31 +80,40 @@ def _names(plan: PlanReplay) -> Markup:
     )
     labels = []
     for end, policy, name, color, class_ in sides:
-        if plan.samples:
+        if end.scored:
             last = end.rolling_confidence
-        labels.append((_y(last), f"{number(last)} {name}", color, class_))
+            labels.append((_y(last), f"{number(last)} {name}", color, class_))
         threshold = policy.confidence_threshold
         labels.append((_y(threshold), f"threshold {number(threshold)}", color, class_))
     return svg.line_names(dict.fromkeys(labels), _HEIGHT)
 
 
-def _steps(samples: Sequence[Sample], value: Callable[[Sample], float], side: _Side) -> Markup:
+def _steps(samples: Sequence[Sample], value: _Value, side: _Side) -> Markup:
     class_, color, dashes, _ = side
     if not samples:
         return Markup()
     points = svg.sampled([value(one) for one in samples], _DRAWN)
+    before: float | None = None
     span = max(len(samples) - 1, 1)
     path = list[str]()
     for place, at in points:
-        x, y = (place - 1) / span * 1000, _y(at)
-        path.append(f"H{x:.1f}V{y:.1f}" if path else f"M{x:.1f} {y:.1f}")
+        if at is not None:
+            x, y = (place - 1) / span * 1000, _y(at)
+            path.append(f"M{x:.1f} {y:.1f}" if before is None else f"H{x:.1f}V{y:.1f}")
+        before = at
     look = {"stroke_dasharray": dashes, "stroke_width": 2, "stroke_linejoin": "round"}
     return svg.stretched(path, _HEIGHT, fill="none", stroke=color, class_=class_, **look)
 
 
-def _points(
-    samples: Sequence[Sample], value: Callable[[Sample], float], class_: str, color: str
-) -> Markup:
+def _recorded(sample: Sample) -> float | None:
+    return sample.recorded_confidence if sample.recorded_scored else None
+
+
+def _replayed(sample: Sample) -> float | None:
+    return sample.replayed_confidence if sample.replayed_scored else None
+
+
+def _points(samples: Sequence[Sample], value: _Value, class_: str, color: str) -> Markup:
     """A dot for each sample, where there are few: a hollow square of the other history."""
     span = max(len(samples) - 1, 1)
     recorded = color == _RECORDED
@@ -112,15 +122,16 @@ def _points(
     return svg.group(
         svg.placed(
             place / span,
-            _y(value(sample)),
+            _y(at),
             svg.element(
                 "path",
-                svg.element("title", f"{sample.event_id}: {number(value(sample))}"),
+                svg.element("title", f"{sample.event_id}: {number(at)}"),
                 class_=class_,
                 **look,
             ),
         )
         for place, sample in enumerate(samples if len(samples) <= _DOTS else ())
+        if (at := value(sample)) is not None
     )
 
 
@@ -176,10 +187,14 @@ def _legend() -> Markup:
 
 
 def _description(plan: PlanReplay) -> str:
-    end = plan.recorded.rolling_confidence, plan.replayed.rolling_confidence
+    one, other = plan.recorded, plan.replayed
+    ends = (
+        f"The confidence ended at {number(one.rolling_confidence, other.rolling_confidence)}, and"
+        f" would have ended at {number(other.rolling_confidence, one.rolling_confidence)}."
+    )
     return (
-        f"The confidence ended at {number(end[0], end[1])}, and would have ended at"
-        f" {number(end[1], end[0])}. The gate {times_fired(len(plan.fired))}, and"
+        f"{ends if one.scored and other.scored else 'Too little is scored for a confidence.'}"
+        f" The gate {times_fired(len(plan.fired))}, and"
         f" {times_would_have_fired(len(plan.would_have_fired))}."
     )
 
@@ -191,9 +206,9 @@ def _table(plan: PlanReplay) -> DataTable:
             one.event_id,
             one.task_id or "",
             "" if one.score is None else number(one.score),
-            number(one.recorded_confidence),
+            confidence_text(one.recorded_confidence, one.recorded_scored),
             "fired" if one.recorded_fired else "",
-            number(one.replayed_confidence),
+            confidence_text(one.replayed_confidence, one.replayed_scored),
             "fired" if one.replayed_fired else "",
         )
         for one in plan.samples[:_DRAWN]

@@ -6,7 +6,7 @@ from typing import Final
 from markupsafe import Markup
 
 from plangate.application.history.explain import Contribution, Explanation
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.application.results import NO_EVIDENCE
 from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import TaskStatus
@@ -68,21 +68,21 @@ def contribution_bars(explanation: Explanation) -> Chart:
     if rest:
         others = sum(part.contribution for part in rest)
         rows.append((f"{len(rest):,} other tasks", others))
-    if explanation.base:
-        rows = [("nothing is scored", explanation.base)]
     height = _ROW * (len(rows) + 1) + 22
     drawn, begin = [_upright(threshold, 0, height - 18, dashes="6 4")], 0.0
     for row, (name, value) in enumerate(rows):
         drawn.append(_stair(row, name, begin, begin + value, f"+{number(value)}", "pg-part"))
         begin += value
-    last = "pg-pass" if reaches(total, threshold) else "pg-below"
-    drawn.append(_stair(len(rows), "rolling confidence", 0, total, number(total, threshold), last))
+    if parts:
+        last = "pg-pass" if reaches(total, threshold) else "pg-below"
+        reached = number(total, threshold)
+        drawn.append(_stair(len(rows), "rolling confidence", 0, total, reached, last))
     drawn.append(_under(threshold, f"gate at {number(threshold, total)}", height - 4))
     description = (
         f"{len(parts):,} scored {'task adds' if len(parts) == 1 else 'tasks add'} up to "
         f"{number(total, threshold)}; the gate compares with {number(threshold, total)}."
     )
-    if explanation.base:
+    if not parts:
         description = f"Nothing is scored yet; the gate compares with {number(threshold)}."
     picture = svg.picture(title, description, height, *drawn, class_="pg-contributions")
     return Chart(picture, title, description, _parts_table(explanation))
@@ -273,7 +273,8 @@ def _parts_table(explanation: Explanation) -> DataTable:
         )
         for part in explanation.contributions
     ]
-    rows.append(("all", "", "", "", number(explanation.rolling_confidence)))
+    total = confidence_text(explanation.rolling_confidence, len(rows))
+    rows.append(("all", "", "", "", total))
     columns = ("task", "title", "confidence", "share", "contribution")
     caption = "Each task's share of the weights times its confidence"
     return DataTable(caption, columns, tuple(rows), numeric=frozenset({2, 3, 4}))

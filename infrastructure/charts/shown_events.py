@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from plangate.application.history.audit import AuditEntry
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.domain import events
-from plangate.domain.confidence import UNSCORED
 from plangate.domain.events import PlanEvent
 from plangate.domain.vocabulary import Scorer
 from plangate.infrastructure.charts import svg
@@ -73,13 +72,7 @@ def first_counting(entries: Sequence[AuditEntry]) -> int:
 
     Where a policy asks for several judges, the first scores do not move the confidence.
     """
-    created = entries[0].event if entries else None
-    alone = not isinstance(created, events.PlanCreated) or created.policy.min_judges == 1
-    found = (
-        n
-        for n, one in enumerate(entries)
-        if is_score(one) and (alone or confidence(one) != UNSCORED)
-    )
+    found = (n for n, one in enumerate(entries) if is_score(one) and one.after and one.after.scored)
     return next(found, len(entries))
 
 
@@ -91,6 +84,11 @@ def score_of(entry: AuditEntry) -> float:
 def confidence(entry: AuditEntry) -> float:
     """The rolling confidence after the event."""
     return entry.after.rolling_confidence if entry.after else 0.0
+
+
+def confidence_after(entry: AuditEntry) -> str:
+    """The same as text."""
+    return confidence_text(confidence(entry), entry.after.scored if entry.after else 0)
 
 
 def chart_name(event: PlanEvent | None) -> str | None:
@@ -129,7 +127,7 @@ def sentence(entry: AuditEntry, others: int) -> str:
     """What a hover says: what, which task, the value, who, why."""
     value = f" {number(score_of(entry))}" if is_score(entry) else ""
     task = f"{entry.task_id}: " if entry.task_id else ""
-    parts = [f"{task}{chart_name(entry.event)}{value}, confidence {number(confidence(entry))}"]
+    parts = [f"{task}{chart_name(entry.event)}{value}, confidence {confidence_after(entry)}"]
     parts += [by for by in (who(entry),) if by]
     parts += [svg.shortened(entry.why, WHY)] if entry.why else []
     parts.append(f"version {entry.version}, {recorded_when(entry)}")

@@ -9,7 +9,7 @@ carry the design, and presentation attributes are the fallback where there is no
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
@@ -22,6 +22,7 @@ LINE_HEIGHT: Final = 14
 MARGIN: Final = 100
 """Pixels at the right of a plot for the names of its lines, within that of `pg-named`."""
 
+_Item = TypeVar("_Item")
 _CONTROL: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in range(32) if code != ord("\n")}
 _WIDE: Final = {"F", "W"}
 _SPACES: Final = {ord("\n"): " ", ord("\t"): " ", ord("\r"): " "}
@@ -195,7 +196,7 @@ def both_ends(text: str, columns: int) -> str:
     return line if len(line) <= columns else f"{line[:half]}…{line[half - columns + 1 :]}"
 
 
-def sampled(values: Sequence[float], at_most: int) -> list[tuple[int, float]]:
+def sampled(values: Sequence[_Item], at_most: int) -> list[tuple[int, _Item]]:
     """Values with their number from 1 on, evenly thinned; the last one is among them."""
     step = -(-len(values) // at_most) or 1
     chosen = range(len(values) - 1, -1, -step)

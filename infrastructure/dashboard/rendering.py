@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.history import event_text
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.application.replay.summary import share
 from plangate.domain.confidence import differ, reaches
 from plangate.domain.event_ids import version_of
@@ -66,6 +66,7 @@ def environment() -> Environment:
     made.filters |= {
         "count": _count,
         "estimate": _estimate,
+        "confidence": confidence_text,
         "label": _LABELS.__getitem__,
         "number": number,
         "said": said,

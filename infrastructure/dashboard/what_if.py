@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from plangate.application.access.scopes import Scope
 from plangate.application.aio.registry import AsyncPlanRegistry
+from plangate.application.numbers import confidence_text
 from plangate.application.replay.summary import (
     NO_OUTCOMES,
     change_text,
@@ -197,8 +198,8 @@ def _of_plan(recorded: FinalState, replayed: FinalState, plan: PlanReplay) -> li
         ("state at the end", recorded.state, replayed.state),
         (
             "confidence at the end",
-            f"{recorded.rolling_confidence:.3f}",
-            f"{replayed.rolling_confidence:.3f}",
+            confidence_text(recorded.rolling_confidence, recorded.scored),
+            confidence_text(replayed.rolling_confidence, replayed.scored),
         ),
         ("times the gate fired", str(recorded.replan_count), str(replayed.replan_count)),
         ("bells: it fired, and work could go on", str(recorded.bells), str(replayed.bells)),

@@ -118,6 +118,11 @@ def rounded(number: float | None) -> float | None:
     return None if number is None else round(number, DECIMALS)
 
 
+def judged(confidence: float, scored: int) -> float | None:
+    """A rolling confidence to look at; None where it rests on no score."""
+    return rounded(confidence) if scored else None
+
+
 def clipped(text: str | None, length: int) -> str | None:
     """A text, or its beginning."""
     return text if text is None or len(text) <= length else text[: length - 1] + "…"

@@ -19,6 +19,7 @@ from plangate.application.importing.task_list import (
     TaskList,
     slug,
 )
+from plangate.application.numbers import confidence_text
 from plangate.application.results import PlanStatus
 from plangate.domain.plan import Plan
 from plangate.domain.policy import Policy
@@ -65,8 +66,9 @@ def write_checklist(plan: Plan, now: datetime) -> str:
         front["policy"] = policy
     lines = ["---", *(f"{name}: {_json(value)}" for name, value in front.items()), "---", ""]
     lines += [f"# {escaped(plan.goal or plan.plan_id)}", ""]
+    confidence = confidence_text(status.rolling_confidence, status.evidence.scored)
     summary = (
-        f"Confidence {status.rolling_confidence:.3f} of {status.confidence_threshold}, "
+        f"Confidence {confidence} of {status.confidence_threshold}, "
         f"{status.evidence.sentence}. The gate says: {status.verdict}."
     )
     lines += [summary, ""]

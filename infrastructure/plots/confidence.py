@@ -1,13 +1,14 @@
 """The rolling confidence of one plan, recorded and replayed, score by score."""
 
 from collections.abc import Sequence
+from math import nan
 from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.application.replay.summary import setting, times_fired, times_would_have_fired
 from plangate.application.replay.what_if import PlanReplay, Sample
 from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
@@ -45,8 +46,14 @@ def drawn(plan: PlanReplay) -> Figure:
         {"linestyle": "-", "zorder": 2},
         {"linestyle": (0, (4, 1.5)), "zorder": 3, "markerfacecolor": pages.PALE},
     )
-    recorded = [(one.recorded_confidence, one.recorded_fired) for one in samples]
-    replayed = [(one.replayed_confidence, one.replayed_fired) for one in samples]
+    recorded = [
+        (one.recorded_confidence if one.recorded_scored else nan, one.recorded_fired)
+        for one in samples
+    ]
+    replayed = [
+        (one.replayed_confidence if one.replayed_scored else nan, one.replayed_fired)
+        for one in samples
+    ]
     for row, side in enumerate((recorded, replayed)):
         color, marker, label = pages.SIDES[row]
         confidences = [confidence for confidence, _ in side]
@@ -75,9 +82,9 @@ def about_plan(plan: PlanReplay) -> pages.About:
             one.event_id,
             one.task_id or "",
             "" if one.score is None else number(one.score),
-            number(one.recorded_confidence),
+            confidence_text(one.recorded_confidence, one.recorded_scored),
             "fired" if one.recorded_fired else "",
-            number(one.replayed_confidence),
+            confidence_text(one.replayed_confidence, one.replayed_scored),
             "fired" if one.replayed_fired else "",
         )
         for one in plan.samples

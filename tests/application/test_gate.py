@@ -427,7 +427,7 @@ def test_under_its_key_the_claim_of_a_version_is_the_same_claim_later(
         ((1, 1, 0, 0, 0, 0), "1 of 1 task scored"),
         ((2, 3, 0, 1, 0, 0), "2 of 3 tasks scored, 1 score was outside the scale and clamped"),
         ((2, 3, 0, 2, 0, 0), "2 of 3 tasks scored, 2 scores were outside the scale and clamped"),
-        ((0, 5, 0, 0, 5, 0), "no evidence yet, 5 done without an output score"),
+        ((0, 5, 0, 0, 5, 0), "no evidence yet, 5 done without an output score that counts"),
         ((1, 5, 0, 0, 0, 2), "1 of 5 tasks scored, 2 wait for more judges"),
     ],
 )
@@ -456,3 +456,11 @@ def test_evidence_counts_what_stands(registry: PlanRegistry) -> None:
 
     evidence = registry.gate("p").evidence
     assert (evidence.scoring_failed, evidence.clamped) == (1, 0)
+
+
+def test_a_due_replan_is_not_measured_by_a_plan_without_scores(registry: PlanRegistry) -> None:
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="p")
+    registry.score_output("p", "a", 0.1)
+    registry.retract_score("p", "p@2", "the wrong task")
+
+    assert registry.gate("p").reason.endswith(", although by now no score counts.")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plangate.domain.claims import MAX_LEASE
-from plangate.domain.errors import TaskGone, TaskNotFound
+from plangate.domain.errors import InvalidInput, Problem, TaskGone, TaskNotFound
 from plangate.domain.events import PlanEvent
 from plangate.domain.task import Claim
 from plangate.domain.vocabulary import PlanState, TaskStatus
@@ -75,6 +75,17 @@ def test_a_lease_counts_from_when_the_task_is_taken(lease: float) -> None:
     until = EVENING + timedelta(seconds=lease)
 
     given(created(A)).when(claim_next(None, lease), EVENING).then(claimed(A, None, until))
+
+
+def test_a_lease_beyond_the_calendar_is_refused() -> None:
+    eve = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+
+    given(created(A)).when(claim_next(None, 59.0), eve).then(
+        claimed(A, None, eve + timedelta(seconds=59))
+    )
+    given(created(A)).when(claim_next(None, 61.0), eve).refused(
+        InvalidInput([Problem("lease", "must end before the year 10000")])
+    )
 
 
 def test_a_claim_may_be_nameless() -> None:

@@ -51,8 +51,11 @@ ADDED: Final[dict[str, set[str]]] = {
     "evidence": {"awaits_judges"},
     "whatif": {"assumptions", "changes", "ladder"},
     "plans": {"assumed", "first_rejection", "first_low"},
-    "recorded": {*NEW_TOTALS},
-    "replayed": {*NEW_TOTALS},
+    "recorded": {"scored", *NEW_TOTALS},
+    "replayed": {"scored", *NEW_TOTALS},
+    "samples": {"recorded_scored", "replayed_scored"},
+    "before": {"scored"},
+    "after": {"scored"},
     "view_plans": {
         *("verdict", "may_continue", "changes_at"),
         *("scored", "scoring_failed", "clamped", "done_unscored", "highest_priority"),

@@ -102,6 +102,8 @@ def copy(
 
     Example: plangate store copy plans.db postgresql://localhost/plans
     """
+    if terminal.store is not None:
+        raise typer.BadParameter("it names both stores itself; leave out --db")
     with (
         bootstrap.connect_to_existing(source) as ours,
         bootstrap.connect(target) as theirs,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from io import BytesIO
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Final
 import typer
 
 from plangate.application.bundles.importer import ImportReport
+from plangate.application.bundles.sealed_file import open_for_writing
 from plangate.application.errors import ErasesText
 from plangate.application.importing.results import PlanFormat
 from plangate.application.warnings import is_about_a_token
+from plangate.domain.errors import PlanNotFound
 from plangate.infrastructure.cli.answers import RefusedLine, TraceReport
 from plangate.infrastructure.cli.exits import FAILED, REFUSED, error_facts
 from plangate.infrastructure.cli.input import options
@@ -75,9 +77,13 @@ def export(
             raise typer.BadParameter("--signed is for bundles")
         export_checklist(terminal, chosen, output)
         return
-    with progress_bar(terminal.notes, "exporting") as progress:
+    with (
+        (
+            nullcontext(sys.stdout.buffer) if output == options.STDOUT else open_for_writing(output)
+        ) as target,
+        progress_bar(terminal.notes, "exporting") as progress,
+    ):
         note = terminal.registry.ledger.checkpoint(progress=progress).note if signed else None
-        target = sys.stdout.buffer if output == options.STDOUT else output
         report = terminal.registry.bundles.export(
             target, chosen, checkpoint=note, progress=progress
         )
@@ -177,16 +183,16 @@ def apply(
     size = file.stat().st_size if file.is_file() else None
     report = TraceReport(file=name)
     first_tokenless, tokenless, store_failed = "", 0, False
+    causes: dict[str, list[int]] = {}
     with (
         nullcontext(sys.stdin.buffer) if file == options.STDIN else file.open("rb") as stream,
         terminal.registry.acting_as(
             terminal.context.get("actor"), correlation_id=terminal.context.get("correlation_id")
         ),
+        _saying_how_far(terminal, report),
         line_progress_bar(terminal.notes, file.name, size) as advance,
     ):
-        for result in _until_interrupted(
-            terminal, report, apply_lines(terminal.registry, read_lines(stream), run=run)
-        ):
+        for result in apply_lines(terminal.registry, read_lines(stream), run=run):
             where = f"{name}:{result.line.number}: "
             _add(report, result)
             for warning in result.warnings:
@@ -195,13 +201,17 @@ def apply(
                     tokenless += 1
                 else:
                     terminal.warn(where + warning)
-            if result.error is not None:
+            if result.error is not None and not _went_with_another(result, causes):
                 terminal.report(where, result.error)
             if result.stops_the_run or (strict and result.error is not None):
                 report.stopped_at = result.line.number
                 store_failed = result.stops_the_run
                 break
             advance(result.line.read, result.line.number)
+    for plan_id, (cause, *lines) in causes.items():
+        if lines and not terminal.as_json:
+            went = count(len(lines), "later line")
+            terminal.warn(f"{name}:{cause}: {went} went with it: there is no plan {plan_id!r}")
     if tokenless:
         later = f"; {count(tokenless - 1, 'later score')} likewise" if tokenless > 1 else ""
         terminal.warn(first_tokenless + later)
@@ -210,12 +220,23 @@ def apply(
         raise typer.Exit(FAILED if store_failed else REFUSED)
 
 
-def _until_interrupted(
-    terminal: Terminal, report: TraceReport, results: Iterator[LineResult]
-) -> Iterator[LineResult]:
-    """The results; an interruption says how far the trace has come."""
+def _went_with_another(result: LineResult, causes: dict[str, list[int]]) -> bool:
+    """Whether a line is refused for want of a plan, as an earlier one was, or for its sake.
+
+    `causes` has the first such line of each plan, and those that followed.
+    """
+    error = result.error
+    plan_id = error.plan_id if isinstance(error, PlanNotFound) else result.creates
+    lines = [] if plan_id is None else causes.setdefault(plan_id, [])
+    lines.append(result.line.number)
+    return len(lines) > 1 and isinstance(error, PlanNotFound)
+
+
+@contextmanager
+def _saying_how_far(terminal: Terminal, report: TraceReport) -> Iterator[None]:
+    """Say how far the trace has come where the block is interrupted."""
     try:
-        yield from results
+        yield
     except KeyboardInterrupt:
         done = count(report.lines, "line")
         terminal.warn(f"stopped after {done}; run it again, and it goes on from there")

@@ -73,6 +73,12 @@ def _plottable(path: Path | None) -> Path | None:
             require_plots(path)
         except CannotPlot as error:
             raise typer.BadParameter(str(error)) from None
+        if path.is_dir():
+            raise typer.BadParameter(f"{str(path)!r} is a folder")
+        if not path.parent.is_dir():
+            raise typer.BadParameter(f"{str(path)!r}: there is no folder {str(path.parent)!r}")
+        if not os.access(path.parent, os.W_OK):
+            raise typer.BadParameter(f"{str(path)!r}: {str(path.parent)!r} cannot be written to")
     return path
 
 

@@ -48,6 +48,8 @@ class LineResult:
     recorded: bool = False
     warnings: tuple[str, ...] = ()
     error: PlangateError | None = None
+    creates: str | None = None
+    """The plan that a refused line was to create."""
 
     @property
     def stops_the_run(self) -> bool:
@@ -81,7 +83,7 @@ def apply_lines(
         try:
             result = _apply(registry, line, keys, commands)
         except PlangateError as error:
-            result = LineResult(line, error=error)
+            result = LineResult(line, error=error, creates=_created_by(line))
         yield result
         if result.stops_the_run:
             return
@@ -136,6 +138,15 @@ def _apply(registry: PlanRegistry, line: Line, keys: _Keys, commands: Repeatable
         recorded = True
     warnings = answer.warnings if recorded and isinstance(answer, PlanStatus) else ()
     return LineResult(line, _tally(given, answer), recorded=recorded, warnings=warnings)
+
+
+def _created_by(line: Line) -> str | None:
+    try:
+        members = _members(line)
+    except InvalidInput:
+        return None
+    plan_id = members.get("plan_id") if members.get("op") == "create" else None
+    return plan_id if isinstance(plan_id, str) else None
 
 
 def _members(line: Line) -> dict[str, Any]:

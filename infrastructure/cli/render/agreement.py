@@ -4,15 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from plangate.application.evidence.agreement_results import Agreement, AgreementPart, Drawn
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.evidence.same_work import SameWork
 from plangate.application.rerun.assumptions import ASSUMED
-from plangate.infrastructure.cli.render.estimates import decimals, share
-from plangate.infrastructure.cli.render.tables import right, table_of
+from plangate.infrastructure.cli.render.estimates import NOTHING, decimals, share
+from plangate.infrastructure.cli.render.tables import Listing, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _AT_MOST: Final = 20
@@ -70,6 +69,7 @@ def _part(heading: str, part: AgreementPart, resamples: int) -> Iterator[Rendera
     if part.pair_count > _AT_MOST:
         yield Text(f"and {part.pair_count - _AT_MOST:,} pairs more", style="dim")
     yield _verdicts(part)
+    yield from (Text(f"{NOTHING}: {harmless(reason)}", style="dim") for reason in part.missing)
     if part.lone_works:
         yield Text(
             f"Without {count(part.lone_works, 'work')} of which a judge has a single plan.",
@@ -87,9 +87,9 @@ def _part(heading: str, part: AgreementPart, resamples: int) -> Iterator[Rendera
     )
 
 
-def _scores(part: AgreementPart) -> Table:
+def _scores(part: AgreementPart) -> Listing:
     """Each pair of judges, and all of them where there are several."""
-    table = table_of("judge", right("scores"), right("plans"), "kappa", "alpha")
+    table = Listing("judge", right("scores"), right("plans"), "kappa", "alpha")
     for pair in part.pairs[:_AT_MOST]:
         names = " and ".join(harmless(str(judge)) for judge in pair.judges)
         table.add_row(names, *_row(pair.kappa, pair.alpha))
@@ -100,25 +100,17 @@ def _scores(part: AgreementPart) -> Table:
 
 
 def _row(kappa: Estimate, alpha: Estimate) -> tuple[str | Text, ...]:
-    return f"{kappa.cases:,}", f"{kappa.plans:,}", _decimal(kappa), _decimal(alpha)
+    return f"{kappa.cases:,}", f"{kappa.plans:,}", decimals(kappa), decimals(alpha)
 
 
-def _verdicts(part: AgreementPart) -> Table:
-    table = table_of("policy", right("plans"), "fires", "would differ", "kappa")
+def _verdicts(part: AgreementPart) -> Listing:
+    table = Listing("policy", right("plans"), "fires", "would differ", "kappa")
     for one in part.verdicts:
         table.add_row(
             harmless(one.policy),
             f"{one.differs.plans:,}",
-            share(one.fires, _why(one.fires)),
-            share(one.differs, _why(one.differs)),
-            _decimal(one.kappa),
+            share(one.fires),
+            share(one.differs),
+            decimals(one.kappa),
         )
     return table
-
-
-def _decimal(estimate: Estimate) -> Text:
-    return decimals(estimate, 2, _why(estimate))
-
-
-def _why(estimate: Estimate) -> str:
-    return estimate.reason or "not enough"

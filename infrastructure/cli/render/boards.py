@@ -24,8 +24,8 @@ def render_board(*, one_plan: bool) -> Callable[[BoardPage, text.Hint], Renderab
         if not page.tasks:
             return Text("No tasks.")
         table = tables.Listing(
-            tables.ids("task"),
-            *([] if one_plan else [tables.ids("plan")]),
+            tables.fixed("task"),
+            *([] if one_plan else [tables.fixed("plan")]),
             Column("title", ratio=1, overflow="fold"),
             tables.fixed("status"),
             tables.fixed("since"),
@@ -56,7 +56,7 @@ def render_timeline(page: TimelinePage, _hint: text.Hint) -> RenderableType:
     table = tables.Listing(
         tables.right("@"),
         tables.fixed("when"),
-        tables.ids("task"),
+        tables.fixed("task"),
         tables.fixed("score"),
         tables.right("confidence"),
         Column("", width=_BAR),
@@ -80,9 +80,9 @@ def render_replans(page: ReplanPage, _hint: text.Hint) -> RenderableType:
     if not page.replans:
         return Text("No replans.")
     table = tables.Listing(
-        tables.ids("event"),
+        tables.fixed("event"),
         tables.fixed("when"),
-        tables.ids("task"),
+        tables.fixed("task"),
         tables.right("confidence"),
         tables.right("threshold"),
         tables.right("replan"),

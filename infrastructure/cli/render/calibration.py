@@ -4,15 +4,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.rerun.assumptions import ASSUMED
 from plangate.infrastructure.cli.render.estimates import (
-    NOT_ENOUGH,
-    NOTHING,
     decimal,
     in_percent,
     share,
@@ -20,7 +18,7 @@ from plangate.infrastructure.cli.render.estimates import (
 from plangate.infrastructure.cli.render.gate_worth import cost_table, gate_worth, more_table
 from plangate.infrastructure.cli.render.gauge import Gauge
 from plangate.infrastructure.cli.render.judges import group_table, judge_tables
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _CHANCE: Final = 0.5
@@ -48,8 +46,8 @@ def render_calibration(answer: Calibration, _hint: Hint) -> RenderableType:
         *asked,
         *more_table(answer.more),
         Text(
-            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans."
-            + (f" {ASSUMED}" if answer.assumptions else ""),
+            f"In brackets: 95% intervals, from {answer.resamples:,} draws of whole plans. –: not "
+            "enough outcomes." + (f" {ASSUMED}" if answer.assumptions else ""),
             style="dim",
         ),
     )
@@ -77,7 +75,7 @@ def _basis(answer: Calibration) -> str:
 
 def _ranking(ranking: Estimate) -> tuple[tuple[str, str], str]:
     if ranking.value is None or ranking.low is None or ranking.high is None:
-        return ("Inconclusive: ", "yellow"), ranking.reason or NOT_ENOUGH
+        return ("Inconclusive: ", "yellow"), ranking.reason or "not enough outcomes"
     sentence = (
         f"of a rejected and an accepted task, the rejected one had the lower confidence in "
         f"{in_percent(ranking)} (chance: 50%)."
@@ -97,8 +95,8 @@ def _brier(answer: Calibration) -> Iterator[Text]:
         )
 
 
-def _reliability(answer: Calibration) -> Table:
-    table = table_of(fixed("confidence"), right("outcomes"), fixed("accepted"), Column(""))
+def _reliability(answer: Calibration) -> Listing:
+    table = Listing(fixed("confidence"), right("outcomes"), fixed("accepted"), Column(""))
     for one in answer.bins:
         estimate = one.accepted
         bar: RenderableType = ""
@@ -112,15 +110,15 @@ def _reliability(answer: Calibration) -> Table:
         table.add_row(
             f"{one.at_least:.1f} – {one.below:.1f}",
             f"{estimate.cases:,}",
-            share(estimate, NOT_ENOUGH if estimate.cases else NOTHING),
+            share(estimate),
             bar,
         )
     return table
 
 
-def _thresholds(answer: Calibration) -> Table:
-    table = table_of(
-        fixed("cut"),
+def _thresholds(answer: Calibration) -> Listing:
+    table = Listing(
+        right("cut"),
         right("below"),
         "of them rejected",
         "of all rejected",

@@ -21,7 +21,7 @@ def render_check(report: CheckReport, _hint: Hint) -> RenderableType:
     found = report.mismatch_count
     if not found:
         return Group(checked, Text("Every decision follows from the rules.", style="green"))
-    table = tables.table_of("event", tables.fixed(""), "what was recorded", "by the rules")
+    table = tables.Listing("event", tables.fixed(""), "what was recorded", "by the rules")
     for mismatch in report.mismatches[:_AT_MOST]:
         table.add_row(
             Text(harmless(mismatch.event_id)),

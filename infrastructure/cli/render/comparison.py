@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text, number
 from plangate.application.replay.event_diff import EventFacts
 from plangate.application.replay.summary import (
     NO_OUTCOMES,
@@ -25,13 +25,13 @@ from plangate.application.replay.what_if import (
     UnfitPlan,
     WhatIf,
 )
-from plangate.application.results import UnreadablePlan
+from plangate.application.results import NO_EVIDENCE, UnreadablePlan
 from plangate.domain.policy import Policy
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import event_text, gauge, text
 from plangate.infrastructure.cli.render.json_stream import json_document
 from plangate.infrastructure.cli.render.ladder import assumed, render_ladder
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 
 AT_MOST: Final = 20
 """How many plans, scores and lost inputs are shown; JSON has them all."""
@@ -144,8 +144,8 @@ def _about_outcomes(totals: Totals) -> Iterator[Text]:
         yield Text(intervals if why is None else f"Without intervals: {why}.", style="dim")
 
 
-def _plans(plans: Sequence[PlanReplay]) -> Table:
-    table = table_of(
+def _plans(plans: Sequence[PlanReplay]) -> Listing:
+    table = Listing(
         "plan",
         right("replans"),
         "state",
@@ -179,8 +179,12 @@ def _one(plan: PlanReplay) -> Iterator[RenderableType]:
     _add(
         table,
         "confidence",
-        number(recorded.rolling_confidence, plan.recorded_policy.confidence_threshold),
-        number(replayed.rolling_confidence, plan.policy.confidence_threshold),
+        *(
+            number(end.rolling_confidence, policy.confidence_threshold)
+            if end.scored
+            else NO_EVIDENCE
+            for end, policy in ((recorded, plan.recorded_policy), (replayed, plan.policy))
+        ),
     )
     _add(table, "times the gate fired", str(recorded.replan_count), str(replayed.replan_count))
     _add(table, "   bells: work could go on", str(recorded.bells), str(replayed.bells))
@@ -222,7 +226,7 @@ def _status(status: TaskStatus | None) -> str:
 
 
 def _samples(plan: PlanReplay) -> RenderableType:
-    table = table_of(
+    table = Listing(
         "event", "scored", right(""), right("happened"), fixed(""), right("would have"), fixed("")
     )
     for sample in plan.samples[:AT_MOST]:
@@ -230,9 +234,17 @@ def _samples(plan: PlanReplay) -> RenderableType:
             Text(text.harmless(sample.event_id)),
             Text("" if sample.task_id is None else text.harmless(sample.task_id)),
             "" if sample.score is None else f"{sample.score:.2f}",
-            number(sample.recorded_confidence, plan.recorded_policy.confidence_threshold),
+            confidence_text(
+                sample.recorded_confidence,
+                sample.recorded_scored,
+                plan.recorded_policy.confidence_threshold,
+            ),
             _fired(fired=sample.recorded_fired),
-            number(sample.replayed_confidence, plan.policy.confidence_threshold),
+            confidence_text(
+                sample.replayed_confidence,
+                sample.replayed_scored,
+                plan.policy.confidence_threshold,
+            ),
             _fired(fired=sample.replayed_fired),
         )
     more = len(plan.samples) - AT_MOST
@@ -254,11 +266,11 @@ def _lost(lost: Sequence[LostInput]) -> Iterator[Text]:
         yield Text(f"  and {len(lost) - AT_MOST:,} more")
 
 
-def _side_by_side() -> Table:
-    return table_of("", right("what happened"), right("what would have"))
+def _side_by_side() -> Listing:
+    return Listing("", right("what\nhappened"), right("what\nwould have"))
 
 
-def _add(table: Table, what: str, happened: str, would_have: str) -> None:
+def _add(table: Listing, what: str, happened: str, would_have: str) -> None:
     style = "dim" if happened == would_have else "bold"
     table.add_row(Text(what), Text(happened), Text(would_have, style=style))
 

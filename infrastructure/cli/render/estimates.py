@@ -6,26 +6,24 @@ from rich.text import Text
 
 from plangate.application.evidence.estimates import Estimate
 
-NOT_ENOUGH: Final = "not enough outcomes"
-
 NOTHING: Final = "–"
-"""Stands for an estimate where there is no room to say why it is missing."""
+"""Stands for an estimate that is missing; why is said once, beside the table."""
 
 
-def share(estimate: Estimate, missing: str = NOT_ENOUGH) -> Text:
-    """A share in percent, or that it is missing."""
-    return _unless_missing(estimate, in_percent(estimate), missing)
+def share(estimate: Estimate) -> Text:
+    """A share in percent; a dash where it is missing."""
+    return _unless_missing(estimate, in_percent(estimate))
 
 
-def decimals(estimate: Estimate, digits: int, missing: str = NOT_ENOUGH) -> Text:
-    """A number, or that it is missing."""
-    return _unless_missing(estimate, decimal(estimate, digits), missing)
+def decimals(estimate: Estimate) -> Text:
+    """A number; a dash where it is missing."""
+    return _unless_missing(estimate, decimal(estimate, 2))
 
 
-def points(estimate: Estimate, missing: str = NOT_ENOUGH) -> Text:
-    """A difference of shares in points, as in `+6 [-2, +13]`, or that it is missing."""
+def points(estimate: Estimate) -> Text:
+    """A difference of shares in points, as in `+6 [-2, +13]`; a dash where it is missing."""
     value, low, high = (f"{round(100 * part):+d}" for part in _parts(estimate))
-    return _unless_missing(estimate, f"{value} [{low}, {high}]", missing)
+    return _unless_missing(estimate, f"{value} [{low}, {high}]")
 
 
 def in_percent(estimate: Estimate) -> str:
@@ -40,8 +38,8 @@ def decimal(estimate: Estimate, digits: int = 3) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _unless_missing(estimate: Estimate, text: str, missing: str) -> Text:
-    return Text(missing, style="dim") if estimate.value is None else Text(text)
+def _unless_missing(estimate: Estimate, text: str) -> Text:
+    return Text(NOTHING, style="dim") if estimate.value is None else Text(text)
 
 
 def _parts(estimate: Estimate) -> tuple[float, float, float]:

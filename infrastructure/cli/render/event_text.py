@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from typing import Final, get_args
 
-from rich.table import Table
 from rich.text import Text
 
 from plangate.application.history import event_text
@@ -11,15 +10,15 @@ from plangate.application.history.score_parts import JudgeScore, ScorePart
 from plangate.application.recorded_event import RecordedEvent
 from plangate.application.replay.event_diff import EventFacts
 from plangate.domain import events
-from plangate.infrastructure.cli.render.tables import right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, right
 from plangate.infrastructure.cli.render.text import harmless
 
 _KINDS: Final = {kind.__name__: kind for kind in get_args(get_args(events.PlanEvent)[0])}
 
 
-def event_table(recorded: Iterable[RecordedEvent]) -> Table:
+def event_table(recorded: Iterable[RecordedEvent]) -> Listing:
     """A table of events in their order: what happened, and why."""
-    table = table_of(right("@"), "what happened", "why")
+    table = Listing(right("@"), "what happened", "why")
     for entry in recorded:
         fired = isinstance(entry.event, events.ReplanTriggered)
         table.add_row(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.history.explain import Contribution, Explanation, Movement
@@ -14,7 +14,7 @@ from plangate.domain.confidence import reaches
 from plangate.domain.vocabulary import ScoreKind
 from plangate.infrastructure.cli.render.event_text import given_as
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless
 
 _AT_MOST: Final = 30
@@ -57,7 +57,7 @@ def render_explanation(answer: Explanation, _hint: Hint) -> RenderableType:
     return Group(
         Text(harmless(answer.goal), style="bold"),
         Text(f"{harmless(answer.at.event_id)} · {answer.evidence.sentence}"),
-        _table(answer),
+        *([_table(answer)] if answer.contributions else []),
         *_sentences(answer),
         *(Text(f"· {condition}") for condition in answer.conditions),
         *_as_given(answer),
@@ -65,9 +65,9 @@ def render_explanation(answer: Explanation, _hint: Hint) -> RenderableType:
     )
 
 
-def _table(answer: Explanation) -> Table:
+def _table(answer: Explanation) -> Listing:
     """Each task's contribution as stairs up to the confidence, crossed by the threshold."""
-    table = table_of(
+    table = Listing(
         Column("task", overflow="fold", min_width=10, max_width=14),
         right("prompt"),
         right("output"),
@@ -95,9 +95,6 @@ def _parts(answer: Explanation) -> Iterator[_TableRow]:
     """The tasks in the order they are weighed; first, as one line, those that hardly count."""
     shifts = answer.movement.tasks if answer.movement else ()
     change = {shift.task_id: shift.after - shift.before for shift in shifts}
-    rebased = answer.base - answer.movement.base if answer.movement else 0.0
-    if answer.base or rebased:
-        yield _TableRow("nothing scored", answer.base, 0.0, answer.base, "dim", change=rebased)
     heaviest = sorted(answer.contributions, key=lambda part: part.share)[-_AT_MOST:]
     shown = {part.task_id for part in heaviest}
     hidden = [part for part in answer.contributions if part.task_id not in shown]
@@ -120,8 +117,8 @@ def _parts(answer: Explanation) -> Iterator[_TableRow]:
 
 
 def _sum(answer: Explanation) -> _TableRow:
-    then = answer.movement.rolling_confidence if answer.movement else answer.rolling_confidence
-    whole, style = answer.rolling_confidence, _style(answer)
+    whole, style, past = answer.rolling_confidence, _style(answer), answer.movement
+    then = 0.0 if past is None else past.rolling_confidence - past.base
     return _TableRow("confidence", 1.0, 0.0, whole, style, change=whole - then)
 
 
@@ -132,9 +129,8 @@ def _sentences(answer: Explanation) -> Iterator[Text]:
     away = f"{number(abs(answer.distance), 0.0)} {side}" if answer.distance else "just at"
     if not answer.contributions:
         yield Text(
-            f"Nothing is scored yet: a plan begins at {number(now, threshold)}, which says nothing"
-            f" of the work. The threshold is {number(threshold, now)}."
-            f"{' A replan is due.' if answer.replan_due else ''}"
+            f"Nothing is scored, so there is no confidence yet. The threshold is"
+            f" {number(threshold)}.{' A replan is due.' if answer.replan_due else ''}"
         )
         if answer.outlook is not None:
             yield Text(answer.outlook.sentence)
@@ -171,10 +167,11 @@ def _as_given(answer: Explanation) -> Iterator[Text]:
 
 
 def _said(name: str, judge: JudgeScore) -> Text:
-    """What one judge said of a task, and how much of it counts."""
+    """What one judge said of a task, and for how much of its score that counts."""
     given = given_as(judge)
+    part = f"{judge.share:.0%} of the score" if judge.share else "left out of the score"
     return Text(
-        f"· {name} by {harmless(judge.judge)}: {judge.score:.2f}, {judge.share:.0%} of it"
+        f"· {name} by {harmless(judge.judge)}: {judge.score:.2f}, {part}"
         f"{given and ', '}{given} ({harmless(judge.event_id)})"
     )
 
@@ -183,17 +180,18 @@ def _style(answer: Explanation) -> str:
     return GO_ON if reaches(answer.rolling_confidence, answer.gate_threshold) else REPLAN
 
 
-def _scores(line: _TableRow, *, versions: bool) -> Iterator[Text]:
-    """Prompt and output score, each with its event's version if there is room."""
+def _scores(line: _TableRow, *, versions: bool) -> Iterator[Text | str]:
+    """Prompt and output score; each that one event gives with its version, if there is room."""
     if line.part is None:
         yield from (Text(), Text())
         return
     for score in (line.part.prompt, line.part.output):
         if score is None:
-            yield Text("–")
+            yield "–"
         else:
-            version = score.event_id.rpartition("@")[2]
-            yield Text.assemble(f"{score.score:.2f}", (f" @{version}" if versions else "", "dim"))
+            of_one = versions and not score.judges
+            version = f" @{score.event_id.rpartition('@')[2]}" if of_one else ""
+            yield Text.assemble(f"{score.score:.2f}", (version, "dim"))
 
 
 def _flip(line: _TableRow) -> str:
@@ -205,7 +203,8 @@ def _flip(line: _TableRow) -> str:
 
 def _moves(movement: Movement) -> RenderableType:
     """The events that moved the confidence since, one after the other."""
-    since = f"Since {harmless(movement.since.event_id)}, at {number(movement.rolling_confidence)}"
+    begin = "with nothing scored" if movement.base else f"at {number(movement.rolling_confidence)}"
+    since = f"Since {harmless(movement.since.event_id)}, {begin}"
     if not movement.moves:
         return Text(f"{since}, nothing moved it.")
     shown = movement.moves[-_AT_MOST:]

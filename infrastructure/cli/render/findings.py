@@ -58,7 +58,7 @@ def _accepted(report: FindingsReport) -> Iterator[RenderableType]:
 
 
 def _table(findings: Sequence[Finding]) -> RenderableType:
-    table = tables.table_of(tables.fixed(""), "where", "what", "events")
+    table = tables.Listing(tables.fixed(""), "where", "what", "events")
     for finding in findings:
         table.add_row(
             Text(finding.severity, style=_STYLES[finding.severity]),

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from plangate.application.evidence.gate_worth import Costs, GateWorth, MoreOutcomes
 from plangate.infrastructure.cli.render.estimates import decimals, share
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import count, harmless
 
 _SHARES: Final = {
@@ -27,7 +26,7 @@ def gate_worth(gate: GateWorth) -> Iterator[RenderableType]:
     yield Text.assemble(("What the gate would have stopped", "bold"), f", {policy}")
     stopped, rejected = gate.stopped_bad + gate.stopped_good, gate.stopped_bad + gate.missed_bad
     accepted = gate.stopped_good + gate.passed_good
-    table = table_of(fixed("share"), right("results"), fixed("95% interval"))
+    table = Listing(fixed("share"), right("results"), fixed("95% interval"))
     for name, part, whole, estimate in (
         ("precision", gate.stopped_bad, stopped, gate.precision),
         ("recall", gate.stopped_bad, rejected, gate.recall),
@@ -53,7 +52,7 @@ def cost_table(costs: Costs) -> Iterator[RenderableType]:
     if costs.reason is not None:
         yield Text.assemble(("Inconclusive: ", "yellow"), costs.reason)
         return
-    table: Table = table_of(
+    table = Listing(
         right("threshold"),
         right("missed"),
         right("good stopped"),
@@ -69,7 +68,7 @@ def cost_table(costs: Costs) -> Iterator[RenderableType]:
             f"{point.missed_bad:,}",
             f"{point.stopped_good:,}",
             f"{point.total:,.10g}",
-            decimals(point.mean, 2),
+            decimals(point.mean),
             Text(said, style="bold green" if cheapest else "dim"),
         )
     yield table
@@ -88,7 +87,7 @@ def more_table(more: tuple[MoreOutcomes, ...]) -> Iterator[RenderableType]:
     if not known:
         return
     yield Text("More outcomes for an interval of ±5 points", style="bold")
-    table = table_of(
+    table = Listing(
         fixed("share"), right("now"), right("outcomes"), right("plans"), right("design effect")
     )
     for one in known:

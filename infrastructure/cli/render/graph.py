@@ -8,7 +8,7 @@ from rich.text import Text
 
 from plangate.application.graph import PlanGraph
 from plangate.domain.vocabulary import TaskStatus
-from plangate.infrastructure.cli.render.tables import fixed, right, status_text, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right, status_text
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, listed
 
 
@@ -29,13 +29,14 @@ class GraphForm(StrEnum):
 
 def _text(graph: PlanGraph) -> RenderableType:
     nodes = {node.id: node for node in graph.nodes}
-    table = table_of(
+    table = Listing(
         right("step"),
         fixed(""),
         Column("task", overflow="fold", max_width=24),
         "title",
         fixed("status"),
         "after",
+        named=3,
     )
     steps: dict[str, int] = {}
     for task_id in graph.order:
@@ -53,6 +54,7 @@ def _text(graph: PlanGraph) -> RenderableType:
                 Text(harmless(on), style="dim" if nodes[on].status is TaskStatus.DONE else "")
                 for on in node.depends_on
             ),
+            heading=harmless(task_id),
         )
         steps[task_id] = step
     chain = " → ".join(map(harmless, graph.critical_path))

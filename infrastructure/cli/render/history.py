@@ -19,13 +19,13 @@ from rich.text import Text
 
 from plangate.application.history.audit import AuditEntry, StateAt
 from plangate.application.history.diff import ChangeKind, PlanDiff
-from plangate.application.numbers import number
-from plangate.application.results import PlanStatus
+from plangate.application.numbers import confidence_text
+from plangate.application.results import NO_EVIDENCE, PlanStatus
 from plangate.domain import events
 from plangate.domain.confidence import differ
 from plangate.infrastructure.cli.render import event_text
 from plangate.infrastructure.cli.render.gauge import GO_ON, REPLAN
-from plangate.infrastructure.cli.render.tables import fixed, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, harmless_json, local
 
 _ROWS: Final = 200
@@ -114,15 +114,15 @@ def history_tables(entries: Iterator[AuditEntry], *, all_plans: bool) -> Iterato
     """Tables of the same widths, one below the other; the first has a heading."""
     first, day = True, None
     while chunk := list(islice(entries, _ROWS)):
-        table = table_of(
+        table = Listing(
             Column("position" if all_plans else "@", justify="right", width=8 if all_plans else 5),
             Column("when", width=10),
             Column("who", overflow="fold", width=10),
             Column("what and why", overflow="fold", ratio=1),
             Column("confidence", width=13),
             fill=True,
+            header=first,
         )
-        table.show_header = first
         for entry in chunk:
             ordinal = entry.position if all_plans else entry.version
             when, day = _when(entry.recorded_at, day)
@@ -132,6 +132,7 @@ def history_tables(entries: Iterator[AuditEntry], *, all_plans: bool) -> Iterato
                 Text("" if entry.actor is None else harmless(entry.actor)),
                 _what(entry, all_plans=all_plans),
                 _change(entry.before, entry.after),
+                heading=None if all_plans else f"@{ordinal}",
             )
         yield table
         first = False
@@ -148,7 +149,7 @@ def render_diff(diff: PlanDiff, _hint: Hint) -> RenderableType:
     )
     if not diff.changes:
         return Group(*heading, Text("Nothing is different."))
-    table = table_of(fixed(""), "what", Column("event"))
+    table = Listing(fixed(""), "what", Column("event"))
     for change in diff.changes:
         sign, style = _SIGNS.get(change.kind, ("~", ""))
         event = harmless(change.event_id or "")
@@ -194,12 +195,16 @@ def _change(before: StateAt | None, after: StateAt | None) -> Text:
     """The rolling confidence where it moved, and whether a replan became due or was answered."""
     if after is None:
         return Text()
-    now = after.rolling_confidence
-    was = now if before is None else before.rolling_confidence
+    was = after if before is None else before
     due = before is not None and before.replan_due
-    text = Text(number(now), style="" if before is None else "dim")
-    if differ(was, now):
-        text = Text(f"{was:.3f} → {now:.3f}")
+    text = Text(confidence_text(after.rolling_confidence, after.scored), style="dim")
+    if before is None and not after.scored:
+        text = Text(NO_EVIDENCE, style="dim")
+    elif bool(was.scored) is not bool(after.scored) or differ(
+        was.rolling_confidence, after.rolling_confidence
+    ):
+        moved = (confidence_text(one.rolling_confidence, one.scored) for one in (was, after))
+        text = Text(" → ".join(moved))
     if due is not after.replan_due:
         text.append(
             "\nreplan due" if after.replan_due else "\nanswered",

@@ -7,10 +7,12 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from plangate.application.evidence.calibration import Calibration, CalibrationGroup
-from plangate.infrastructure.cli.render.estimates import NOTHING, points, share
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.application.evidence.cases import Grouping
+from plangate.infrastructure.cli.render.estimates import points, share
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import count, harmless
 
+_BY_SCORE: Final = {Grouping.SCORER, Grouping.VERSION, Grouping.MONTH}
 _SHOWN: Final = (0.5, 0.7, 0.9)
 
 
@@ -21,17 +23,17 @@ def judge_tables(answer: Calibration) -> Iterator[RenderableType]:
     yield Text.assemble(
         ("What a judge's score is worth", "bold"), ": the share accepted, by an isotonic fit"
     )
-    worths = table_of("judge", right("outcomes"), *(fixed(f"{score:g}") for score in _SHOWN))
+    worths = Listing("judge", right("outcomes"), *(fixed(f"{score:g}") for score in _SHOWN))
     for judge in answer.judges:
         at = {round(one.score, 2): one.accepted for one in judge.worth}
         worths.add_row(
             harmless(judge.judge),
             f"{judge.accepted.cases:,}",
-            *(share(at[score], NOTHING) for score in _SHOWN),
+            *(share(at[score]) for score in _SHOWN),
         )
     yield worths
     yield Text("It is shown, and never applied to a score.", style="dim")
-    biases = table_of("judge", right("mean score"), fixed("accepted"), fixed("too high by, points"))
+    biases = Listing("judge", right("mean score"), fixed("accepted"), fixed("too high by, points"))
     for judge in answer.judges:
         biases.add_row(
             harmless(judge.judge),
@@ -63,7 +65,7 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
     if not groups:
         yield Text("No outcome can be grouped.", style="dim")
         return
-    table = table_of(
+    table = Listing(
         by,
         right("cases"),
         fixed("accepted"),
@@ -75,14 +77,16 @@ def group_table(by: str, groups: tuple[CalibrationGroup, ...]) -> Iterator[Rende
         table.add_row(
             harmless(group.name),
             f"{group.accepted.cases:,}",
-            share(group.accepted, NOTHING),
-            points(group.bias, NOTHING),
-            share(group.ranking, NOTHING),
-            share(group.gate_recall, NOTHING),
+            share(group.accepted),
+            points(group.bias),
+            share(group.ranking),
+            share(group.gate_recall),
         )
     yield table
+    newest = "Of several scores of a result, the newest names its group. "
     yield Text(
-        "too high: the mean confidence, in points; ranking: pairs in which the rejected one had "
-        "the lower confidence; stopped: of the rejected, by the gate; –: not enough outcomes.",
+        f"{newest if by in _BY_SCORE else ''}too high: the mean confidence, in points; ranking: "
+        "pairs in which the rejected one had the lower confidence; stopped: of the rejected, by "
+        "the gate; –: not enough outcomes.",
         style="dim",
     )

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from plangate.application.access.key_store import ApiKey
 from plangate.application.access.keys import IssuedKey, KeyList
-from plangate.infrastructure.cli.render.tables import fixed, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed
 from plangate.infrastructure.cli.render.text import Hint, harmless
 
 
@@ -26,7 +26,7 @@ def render_keys(keys: KeyList, now: datetime) -> RenderableType:
     """All keys, in a table."""
     if not keys:
         return Text("There are no API keys.")
-    table = table_of(fixed("key"), "name", "scopes", "issued", "state")
+    table = Listing(fixed("key"), "name", "scopes", "issued", "state")
     for key in keys:
         state, style = _state(key, now)
         issued = _by(_time(key.created_at), key.created_by)

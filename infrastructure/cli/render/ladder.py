@@ -15,7 +15,7 @@ from plangate.application.replay.totals import Totals
 from plangate.application.replay.what_if import WhatIf
 from plangate.application.rerun.assumptions import ASSUMED, rests_on_them
 from plangate.infrastructure.cli.render import text
-from plangate.infrastructure.cli.render.tables import right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, right
 
 
 def assumed(*totals: Totals) -> Iterator[Text]:
@@ -33,7 +33,7 @@ def render_ladder(answer: WhatIf) -> Iterator[RenderableType]:
         return
     columns = ladder_columns(answer)
     first, *others = columns
-    table = table_of(
+    table = Listing(
         "\nchange",
         *(right(f"alone\n{first}"), *(right(f"\n{other}") for other in others)),
         *(right(f"so far\n{first}"), *(right(f"\n{other}") for other in others)),

@@ -54,7 +54,7 @@ def _findings(report: LedgerReport) -> Iterator[RenderableType]:
             yield Text("Nothing was altered, removed, added or reordered.", style="green")
         return
     yield Text(f"{count(report.finding_count, 'finding')}:", style="bold red")
-    table = tables.table_of(tables.right("position"), "event", tables.fixed(""), "what is wrong")
+    table = tables.Listing(tables.right("position"), "event", tables.fixed(""), "what is wrong")
     for finding in report.findings[:_AT_MOST]:
         table.add_row(
             "" if finding.position is None else f"{finding.position:,}",

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Column
 from rich.text import Text
 
-from plangate.application.numbers import number
+from plangate.application.numbers import confidence_text
 from plangate.application.results import PlanStatus
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.cli.render import tables, text
@@ -36,7 +36,7 @@ def render_total(shown: int, total: int | None) -> Text:
 
 def _plan_table(plans: Iterable[PlanStatus]) -> tables.Listing:
     table = tables.Listing(
-        tables.ids("plan"),
+        tables.fixed("plan"),
         Column("goal", ratio=1, overflow="fold"),
         tables.fixed("verdict"),
         tables.right("done"),
@@ -51,14 +51,9 @@ def _plan_table(plans: Iterable[PlanStatus]) -> tables.Listing:
             Text(text.harmless(plan.goal)),
             Text(plan.verdict, style=tables.STYLES[plan.verdict]),
             f"{done}/{plan.task_count}",
-            _confidence(plan),
+            confidence_text(
+                plan.rolling_confidence, plan.evidence.scored, plan.confidence_threshold
+            ),
             Text(plan.evidence.sentence),
         )
     return table
-
-
-def _confidence(plan: PlanStatus) -> str:
-    """The rolling confidence of a plan, if anything was judged."""
-    if not plan.evidence.scored:
-        return "–"
-    return number(plan.rolling_confidence, plan.confidence_threshold)

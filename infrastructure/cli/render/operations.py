@@ -14,7 +14,7 @@ from plangate.application.operations.reports import (
     RestoreReport,
 )
 from plangate.application.views.queries import ViewReport, ViewStatus
-from plangate.infrastructure.cli.render.tables import fixed, right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, fixed, right
 from plangate.infrastructure.cli.render.text import Hint, count, harmless, timestamp
 
 _NEW_POSITIONS: Final = "Events that got new positions keep the old one as origin_position."
@@ -24,7 +24,7 @@ _STYLES: Final = {Health.OK: "green", Health.WARNING: "yellow", Health.PROBLEM: 
 
 def render_checkup(report: Checkup, _hint: Hint) -> RenderableType:
     """Each check with what it found, and how many problems there are."""
-    table = table_of(fixed("check"), fixed(""), "found")
+    table = Listing(fixed("check"), fixed(""), "found")
     for one in report.observations:
         lines = [Text(harmless(one.found))]
         if one.place:
@@ -70,7 +70,7 @@ def render_copy(report: CopyReport, _hint: Hint) -> RenderableType:
 
 def render_views(report: ViewReport, _hint: Hint) -> RenderableType:
     """Each view with its rows, its lag, and the event it is stuck on."""
-    table = table_of(fixed("view"), right("rows"), right("lag"), fixed("rebuilding"), "stuck on")
+    table = Listing(fixed("view"), right("rows"), right("lag"), fixed("rebuilding"), "stuck on")
     for view in report.views:
         rebuilding = "" if view.rebuilding is None else f"{view.rebuilding:,}"
         table.add_row(view.name, f"{view.rows:,}", f"{view.lag:,}", rebuilding, _stuck(view))

@@ -56,7 +56,7 @@ def render_gates(found: GateDecisions, _hint: text.Hint) -> RenderableType:
     if not found.decisions:
         return Text("No plans.")
     table = tables.Listing(
-        tables.ids("plan"),
+        tables.fixed("plan"),
         tables.fixed("verdict"),
         Column("why", ratio=1, overflow="fold"),
         Column("evidence", ratio=1, overflow="fold"),

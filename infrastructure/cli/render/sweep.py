@@ -23,9 +23,10 @@ def render_sweep(answer: Sweep, _hint: Hint) -> RenderableType:
     """A table of policies, below what happened."""
     recorded = answer.recorded
     columns = dict(_columns(recorded))
-    table = tables.table_of(
+    table = tables.Listing(
         *(_column(field, at_least=len(_HAPPENED)) for field in answer.fields),
         *map(_column, columns),
+        named=len(answer.fields),
     )
     happened = [_HAPPENED, *("" for _ in answer.fields[1:])]
     table.add_row(*happened, *(total(recorded) for total in columns.values()), style="bold")
@@ -33,6 +34,7 @@ def render_sweep(answer: Sweep, _hint: Hint) -> RenderableType:
         table.add_row(
             *(Text(comparison.value(point.changes[field])) for field in answer.fields),
             *(total(point.totals) for total in columns.values()),
+            heading=harmless(spaced(settings(point.changes))),
         )
     tried = count(len(answer.points), "policy", "policies")
     return Group(

@@ -1,7 +1,6 @@
 """Tables on a screen: their look, and the table of a plan's tasks."""
 
 from collections.abc import Iterator, Sequence
-from copy import copy
 from typing import Final
 
 from rich.box import SIMPLE_HEAD
@@ -39,78 +38,79 @@ STYLES: Final = {
 }
 
 
-def table_of(*columns: Column | str, fill: bool = False) -> Table:
-    """An empty table, as wide as its contents or, with `fill`, as the terminal.
-
-    A column given as its heading folds long text.
-    """
-    return Table(
-        *(Column(one, overflow="fold") if isinstance(one, str) else one for one in columns),
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        expand=fill,
-        header_style="dim",
-    )
-
-
-def ids(heading: str) -> Column:
-    """A column of ids, which are never cut."""
-    return Column(heading, no_wrap=True, overflow="ignore")
-
-
 class Listing:
     """Rows as a table, or, where there is no room for one, as a card each.
 
-    What a column of ids or numbers holds stays whole; text folds.
+    What a column of ids or numbers holds stays whole; text folds, as does that of a column
+    given as its heading. A table is as wide as its contents or, with `fill`, as the screen.
+    The first `named` cells say what a row is about.
     """
 
-    def __init__(self, *columns: Column | str, fill: bool = False) -> None:
+    def __init__(
+        self, *columns: Column | str, fill: bool = False, named: int = 1, header: bool = True
+    ) -> None:
         self._columns = [
             Column(one, overflow="fold") if isinstance(one, str) else one for one in columns
         ]
         self._fill = fill
-        self._rows: list[Sequence[RenderableType]] = []
+        self._named = named
+        self._header = header
+        self._rows: list[tuple[Sequence[RenderableType], str, str | None]] = []
 
-    def add_row(self, *cells: RenderableType) -> None:
-        """Add a row: a cell for each column."""
-        self._rows.append(cells)
+    def add_row(self, *cells: RenderableType, style: str = "", heading: str | None = None) -> None:
+        """Add a row: a cell for each column; `heading` is that of its card, if not the first."""
+        self._rows.append((cells, style, heading))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if sum(self._widths(console, options)) > options.max_width:
+        columns, needed = len(self._columns), sum(self._widths(console, options))
+        if needed + columns - 1 > options.max_width:
             yield from self._cards()
             return
-        table = table_of(*(copy(column) for column in self._columns), fill=self._fill)
-        for cells in self._rows:
-            table.add_row(*cells)
-        yield table
+        is_roomy = needed + 2 * columns + 1 <= options.max_width
+        table = Table(
+            *(column.copy() for column in self._columns),
+            box=SIMPLE_HEAD,
+            padding=(0, int(is_roomy), 0, 0),
+            show_edge=is_roomy,
+            pad_edge=False,
+            expand=self._fill,
+            show_header=self._header,
+            header_style="dim",
+        )
+        for cells, style, _ in self._rows:
+            table.add_row(*cells, style=style)
+        yield table if is_roomy else Padding(table, (1, 0))
 
     def _widths(self, console: Console, options: ConsoleOptions) -> Iterator[int]:
-        """The least width of each column, with the space behind it."""
+        """The least width of each column."""
         unbounded = options.update(max_width=_UNBOUNDED)
         for index, column in enumerate(self._columns):
-            cells = [Text(str(column.header)), *(row[index] for row in self._rows)]
+            cells = [Text(str(column.header)), *(row[index] for row, _, _ in self._rows)]
             measured = [
                 Measurement.get(console, unbounded, Text(one) if isinstance(one, str) else one)
                 for one in cells
             ]
-            longest = max(one.maximum for one in measured)
-            yield 1 + (longest if column.no_wrap else min(longest, _LEAST_TEXT))
+            longest = column.width or max(column.min_width or 0, *(one.maximum for one in measured))
+            longest = min(longest, column.max_width or longest)
+            yield longest if column.no_wrap else min(longest, column.min_width or _LEAST_TEXT)
 
     def _cards(self) -> Iterator[RenderableType]:
         """The first cell as a heading, below it the others that hold anything."""
-        named = [str(column.header) for column in self._columns]
-        for first, *cells in self._rows:
+        names = [str(column.header).replace("\n", " ").strip() for column in self._columns]
+        for cells, style, given in self._rows:
+            numbered = self._columns[0].justify == "right" and str(cells[0])
+            first = given or (f"{names[0]} {cells[0]}" if numbered else cells[0])
             heading = Text(first) if isinstance(first, str) else first
             if isinstance(heading, Text):
                 heading = heading.copy()
-                heading.stylize("bold")
-                heading.no_wrap, heading.overflow = True, "ignore"
+                heading.stylize(style or "bold")
+                if self._columns[0].no_wrap:
+                    heading.no_wrap, heading.overflow = True, "ignore"
             yield heading
             card = Table.grid(padding=(0, 1))
             card.add_column(no_wrap=True)
             card.add_column(overflow="fold")
-            for name, cell in zip(named[1:], cells, strict=True):
+            for name, cell in zip(names[self._named :], cells[self._named :], strict=True):
                 if cell not in {"", "–"} if isinstance(cell, str) else bool(cell):
                     card.add_row(Text(f"  {name}", style="dim"), cell)
             yield card
@@ -139,7 +139,7 @@ def status_text(status: TaskStatus) -> Text:
 def task_table(plan: PlanStatus, tasks: Sequence[TaskView]) -> Listing:
     """Tasks of a plan, each with its status and scores."""
     table = Listing(
-        ids("task"),
+        fixed("task"),
         "title",
         fixed("status"),
         right("prompt"),

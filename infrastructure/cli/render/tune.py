@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
 from plangate.application.evidence.estimates import Estimate
@@ -14,21 +14,34 @@ from plangate.application.rerun.assumptions import ASSUMED
 from plangate.domain.policy import Policy
 from plangate.infrastructure.cli.render.comparison import policy_text
 from plangate.infrastructure.cli.render.estimates import decimal
-from plangate.infrastructure.cli.render.tables import right, table_of
+from plangate.infrastructure.cli.render.tables import Listing, right
 from plangate.infrastructure.cli.render.text import Hint, count
 
 
 def render_tuning(answer: Tuning, _hint: Hint) -> RenderableType:
     """The recommendation, the policies beside each other, and the folds."""
+    why = Text(answer.why, style="bold green" if answer.recommended else "bold yellow")
+    if not answer.cases:
+        return Group(why, Text(f"{_basis(answer)} {answer.truth_means}", style="dim"))
     heading = [
-        Text(answer.why, style="bold green" if answer.recommended else "bold yellow"),
+        why,
         *_chosen(answer),
         Text(_basis(answer), style="dim"),
         Text(f"{answer.truth_means} {ASSUMED}", style="dim"),
     ]
     if not answer.folds:
         return Group(*heading)
-    return Group(*heading, _policies(answer), Text(_legend(answer), style="dim"), _folds(answer))
+    return Group(
+        *heading,
+        _policies(answer),
+        Text(_legend(answer), style="dim"),
+        _folds(answer),
+        Text(
+            "Each row is a fold: what the others chose, and how many cases of this one are judged"
+            " by it, how many of them bad.",
+            style="dim",
+        ),
+    )
 
 
 def _chosen(answer: Tuning) -> Iterator[Text]:
@@ -71,14 +84,16 @@ def _basis(answer: Tuning) -> str:
     ]
     tried = count(answer.tried, "policy", "policies")
     noted = ", ".join(f"{count(number, what)} {why}" for number, what, why in left_out if number)
+    if not answer.cases:
+        return f"Nothing was tried{noted and f': {noted}'}."
     return (
         f"Tried {tried} on {cases}, {answer.bad:,} of them bad, in "
         f"{count(answer.groups, 'group')} by {answer.by}{noted and f'; left out: {noted}'}."
     )
 
 
-def _policies(answer: Tuning) -> Table:
-    table = table_of(
+def _policies(answer: Tuning) -> Listing:
+    table = Listing(
         Column("\npolicy", no_wrap=True, min_width=len("recorded")),
         *(
             Column(heading, justify="right")
@@ -123,9 +138,9 @@ def _legend(answer: Tuning) -> str:
     )
 
 
-def _folds(answer: Tuning) -> Table:
-    table = table_of(
-        "the other folds chose", right("for"), right("bad"), right("in sample"), right("held out")
+def _folds(answer: Tuning) -> Listing:
+    table = Listing(
+        "the other folds chose", right("cases"), right("bad"), right("in sample"), right("held out")
     )
     for fold in answer.folds:
         figures = fold.figures

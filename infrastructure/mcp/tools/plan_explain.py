@@ -9,7 +9,7 @@ from plangate.application.access.scopes import Scope
 from plangate.application.history.explain import Contribution, Explanation
 from plangate.application.history.flip import ScoreChange
 from plangate.domain.vocabulary import Identifier, Version
-from plangate.infrastructure.mcp.answers import Answer, VerdictAnswer, clipped, rounded
+from plangate.infrastructure.mcp.answers import Answer, VerdictAnswer, clipped, judged, rounded
 from plangate.infrastructure.mcp.arguments import Arguments, Detail
 from plangate.infrastructure.mcp.fitting import fitting
 from plangate.infrastructure.mcp.tool import CallContext, Tool
@@ -107,9 +107,9 @@ async def run(call: CallContext, arguments: ExplainArguments) -> Explained:
         verdict=decision.verdict,
         why=decision.reason,
         version=found.at.version,
-        rolling_confidence=rounded(found.rolling_confidence),
+        rolling_confidence=judged(found.rolling_confidence, found.evidence.scored),
         gate_threshold=rounded(found.gate_threshold),
-        distance=rounded(found.distance),
+        distance=judged(found.distance, found.evidence.scored),
         conditions=found.conditions,
         parts=fitting(map(Part.of, parts)),
         flip=Flip.of(found.flip) if found.flip else None,

@@ -9,7 +9,7 @@ from pydantic import Field, Strict, StringConstraints
 from plangate.application.access.scopes import Scope
 from plangate.application.history.audit import AuditEntry
 from plangate.domain.vocabulary import Identifier
-from plangate.infrastructure.mcp.answers import Answer, VerdictAnswer, clipped, rounded
+from plangate.infrastructure.mcp.answers import Answer, VerdictAnswer, clipped, judged
 from plangate.infrastructure.mcp.arguments import Arguments, Detail, Limit
 from plangate.infrastructure.mcp.fitting import fitting
 from plangate.infrastructure.mcp.tool import CallContext, Tool
@@ -47,6 +47,7 @@ class EventLine(Answer):
     @classmethod
     def of(cls, entry: AuditEntry, *, full: bool) -> Self:
         """The line of an audit entry."""
+        after = entry.after
         return cls(
             version=entry.version,
             at=entry.recorded_at,
@@ -54,7 +55,7 @@ class EventLine(Answer):
             task_id=entry.task_id,
             by=entry.scorer.name if entry.scorer else entry.actor,
             why=clipped(entry.unreadable or entry.why, 1_000 if full else 160),
-            rolling_confidence=rounded(entry.after.rolling_confidence) if entry.after else None,
+            rolling_confidence=judged(after.rolling_confidence, after.scored) if after else None,
             event=_content(entry) if full else None,
         )
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from plangate.application.access.scopes import Scope
 from plangate.application.views.plan_summaries import PlanOrder, PlanSummary
 from plangate.domain.vocabulary import Labels, Title, Verdict
-from plangate.infrastructure.mcp.answers import Answer, clipped, rounded
+from plangate.infrastructure.mcp.answers import Answer, clipped, judged
 from plangate.infrastructure.mcp.arguments import Page, given
 from plangate.infrastructure.mcp.fitting import page
 from plangate.infrastructure.mcp.tool import CallContext, Tool
@@ -42,7 +42,7 @@ class PlanLine(Answer):
             plan_id=plan.plan_id,
             goal=clipped(plan.goal, 100),
             verdict=plan.verdict,
-            rolling_confidence=rounded(plan.rolling_confidence),
+            rolling_confidence=judged(plan.rolling_confidence, plan.scored),
             threshold=plan.confidence_threshold,
             done=plan.done,
             tasks=plan.task_count,

@@ -12,7 +12,7 @@ from plangate.application.replay.what_if import WhatIf as Replayed
 from plangate.application.rerun.assumptions import ASSUMED, IN_SHORT, rests_on_them
 from plangate.domain.presets import Preset
 from plangate.domain.vocabulary import Identifier
-from plangate.infrastructure.mcp.answers import Answer, clipped, rounded
+from plangate.infrastructure.mcp.answers import Answer, clipped, judged
 from plangate.infrastructure.mcp.arguments import Arguments, Detail, shown_as
 from plangate.infrastructure.mcp.fitting import fitting
 from plangate.infrastructure.mcp.tool import CallContext, Tool
@@ -78,7 +78,7 @@ class Ended(Answer):
     @classmethod
     def of(cls, end: FinalState) -> Self:
         """The end of a history."""
-        confidence = rounded(end.rolling_confidence)
+        confidence = judged(end.rolling_confidence, end.scored)
         return cls(state=end.state, rolling_confidence=confidence, replans=end.replan_count)
 
 

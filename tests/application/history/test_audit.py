@@ -47,7 +47,7 @@ def test_an_entry_has_who_when_what_why_and_the_change(
 
     assert (created.kind, created.task_id, created.before) == ("plan-created", None, None)
     assert created.after == StateAt(
-        rolling_confidence=1.0, replan_due=False, gate_tripped=False, task_status=None
+        rolling_confidence=1.0, scored=0, replan_due=False, gate_tripped=False, task_status=None
     )
     assert (prompt.event_id, prompt.version, prompt.position) == ("billing@2", 2, 2)
     assert (prompt.actor, prompt.correlation_id, prompt.why) == ("ada", "run-1", "half done")
@@ -57,7 +57,11 @@ def test_an_entry_has_who_when_what_why_and_the_change(
     assert isinstance(prompt.event, TaskScored)
     assert output.causation_id == "billing@2"
     assert output.before == StateAt(
-        rolling_confidence=0.9, replan_due=False, gate_tripped=False, task_status=TaskStatus.PENDING
+        rolling_confidence=0.9,
+        scored=1,
+        replan_due=False,
+        gate_tripped=False,
+        task_status=TaskStatus.PENDING,
     )
     assert output.after is not None
     assert output.after.rolling_confidence == pytest.approx(0.445)
@@ -89,6 +93,7 @@ def figures(plan: Plan, entry: AuditEntry) -> StateAt:
     task = plan.tasks.get(entry.task_id or "")
     return StateAt(
         rolling_confidence=plan.rolling_confidence,
+        scored=sum(task.confidence(plan.policy) is not None for task in plan),
         replan_due=plan.replan_due,
         gate_tripped=plan.gate.tripped,
         task_status=task.status if task else None,

@@ -32,7 +32,7 @@ def test_scores_statuses_and_confidences_are_described(
     assert texts(diff) == [
         "a replan is due (billing@6)",
         "replan count 0 → 1 (billing@6)",
-        "rolling confidence 1.000 → 0.445 (billing@4)",
+        "rolling confidence none → 0.445 (billing@4)",
         "the confidence fell below the threshold (billing@4)",
         "a: status pending → replanning (billing@5)",
         "a: prompt score none → 0.900 (billing@3)",

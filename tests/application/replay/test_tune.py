@@ -13,6 +13,7 @@ from plangate.application.evidence.statistics import Statistics
 from plangate.application.recorded_event import Envelope, RecordedEvent
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.queries import ReplayQueries
+from plangate.application.replay.tuning_cases import weighed_alike
 from plangate.application.rerun import over_plans
 from plangate.domain.errors import InvalidInput, PlanNotFound
 from plangate.domain.policy import Policy
@@ -397,3 +398,18 @@ def test_a_truth_can_be_given_again(registry: PlanRegistry, replay: ReplayQuerie
     many(registry)
     answer = replay.tune(truth=REPEATS, **ONE_GATE)
     assert replay.tune(truth=answer.truth, **ONE_GATE) == answer
+
+
+def test_a_policy_weighs_scores_and_judges_as_the_plans_do_where_it_does_not_say(
+    store: EventStore, registry: PlanRegistry
+) -> None:
+    shared = {"prompt_weight": 0.2, "output_weight": 0.8, "judges": "median"}
+    for number in (1, 2):  # the plans do not agree on how many judges it takes
+        policy = {**shared, "min_judges": number, "latch": True}
+        registry.create("g", [{"title": "A"}], plan_id=f"p{number}", policy=policy)
+
+    assert weighed_alike("steady", store, None) == {**shared, "preset": "steady"}
+    given = {"judges": "min", "output_weight": 0.5}
+    assert weighed_alike(given, store, None) == {**given, "prompt_weight": 0.5}
+    assert weighed_alike("steady", store, "p2") == {**shared, "min_judges": 2, "preset": "steady"}
+    assert weighed_alike(Policy(), store, None) == Policy()

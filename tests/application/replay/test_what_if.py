@@ -389,3 +389,15 @@ def test_a_result_that_does_not_exist_there_is_left_out_of_an_approval(
         ("b", TaskStatus.REPLANNING, TaskStatus.PENDING),
         ("c", TaskStatus.DONE, TaskStatus.DONE),
     ]
+
+
+def test_it_says_on_how_many_tasks_each_confidence_rests(registry: PlanRegistry) -> None:
+    policy = {"judges": "mean", "min_judges": 2}
+    registry.create("g", [{"id": "a", "title": "A"}], plan_id="p", policy=policy)
+    registry.score_output("p", "a", 0.4)
+
+    (plan,) = registry.replay.what_if("p", policy={"min_judges": 1}).plans
+
+    assert (plan.recorded.scored, plan.replayed.scored) == (0, 1)
+    (sample,) = plan.samples
+    assert (sample.recorded_scored, sample.replayed_scored) == (0, 1)

@@ -4,6 +4,8 @@ import pytest
 
 from plangate.domain.vocabulary import TaskStatus
 from plangate.infrastructure.bootstrap import connect
+from plangate.infrastructure.charts.confidence import confidence_over_time
+from plangate.infrastructure.charts.other_history import other_history
 from plangate.infrastructure.charts.plan import contribution_bars, gauge, sparkline, status_bar
 from tests.infrastructure.charts.pictures import drawn, legend, share, texts
 
@@ -89,3 +91,30 @@ def test_a_sparkline_of_many_scores_ends_at_the_last() -> None:
     assert line.get("d", "").endswith("1000.0 20.0")
     assert len(chart.table.rows) <= 60
     assert chart.table.rows[-1] == ("5,000", "0.100")
+
+
+def test_without_a_score_that_counts_no_confidence_is_drawn() -> None:
+    with connect("memory:") as registry:
+        policy = {"judges": "mean", "min_judges": 2}
+        registry.create("g", [{"id": "a", "title": "A"}], plan_id="p", policy=policy)
+        registry.score_output("p", "a", 0.4)
+        explanation = registry.history.explain("p")
+        (replay,) = registry.replay.what_if("p", policy={"min_judges": 1}).plans
+        retracted = registry.history.of("p")[1].envelope.event_id
+        registry.create("g", [{"id": "a", "title": "A"}], plan_id="q")
+        registry.score_output("q", "a", 0.4)
+        registry.retract_score("q", "q@2", "by mistake")
+        entries = list(registry.history.audit("q"))
+
+    parts, other, over_time = (
+        contribution_bars(explanation),
+        other_history(replay),
+        confidence_over_time(entries, 0.72),
+    )
+    assert not drawn(parts, "pg-pass", "rect") + drawn(parts, "pg-below", "rect")
+    assert parts.table.rows == (("all", "", "", "", "–"),)
+    assert other.table.rows[0] == (retracted, "a", "0.400", "–", "", "0.400", "fired")
+    assert "Too little is scored for a confidence." in other.description
+    assert "1.000" not in "".join(texts(parts) + texts(other))
+    assert over_time.description.startswith("No evidence any more: no score counts.")
+    assert [row[5] for row in over_time.table.rows] == ["0.400", "0.400"]

@@ -46,7 +46,8 @@ def test_judges_are_compared_in_scores_and_verdicts(
     assert "] 50% [" in shown
     assert "One judge again, on the same work (10 works by goal and titles)" in shown
     assert "all 2 80 20 " in shown
-    assert "not enough scores: 0 of 10 of each sort" in shown
+    assert "model:y 40 20 – " in shown
+    assert shown.count("–: not enough scores: 0 of 10 of each sort (model:y)") == 1
     assert "95% intervals, from 1,000 draws of whole plans." in shown
     assert "95% intervals, from 1,000 draws of whole works." in shown
     assert "each with plans of the same work: no two judges scored plans of their own" in shown

@@ -38,8 +38,8 @@ def test_people_see_who_did_what_and_what_it_changed(plangate: Plangate, worked:
 
     assert (said.exit_code, said.stderr) == (0, "")
     shown = squeezed(said.stdout)
-    assert "plan of 2 tasks: Move billing 1.000" in shown
-    assert "agent-7 a: output scored 0.90 1.000 → 0.900 by an unnamed scorer" in shown
+    assert "plan of 2 tasks: Move billing no evidence" in shown
+    assert "agent-7 a: output scored 0.90 – → 0.900 by an unnamed scorer" in shown
     assert "b: output scored 0.30" in shown
     assert "by model judge@2: 312 invoices twice" in shown
     assert "b: replan 0.576" in shown

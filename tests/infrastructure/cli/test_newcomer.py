@@ -31,6 +31,23 @@ def test_1_a_plan_that_cannot_go_on_says_so_by_every_exit_code(
     assert "blocked" in plangate("list").stdout
 
 
+def test_a_project_can_be_made_with_a_store_that_is_named(
+    plangate: Plangate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PLANGATE_DB")
+
+    made = plangate("--db", "mine.db", "init", "--json").json
+    assert (made["store"], made["made"]) == ("mine.db", ["plan.yaml", "config.toml", ".gitignore"])
+    assert plangate("create", ".plangate/plan.yaml", "-q").stdout == "first-plan\n"
+    assert [one.name for one in sorted(tmp_path.rglob("*.db"))] == ["mine.db"]
+    assert "Its store is mine.db." in plangate("--db", "mine.db", "init").stdout
+    other = plangate("--db", "other.db", "init")
+    assert (other.exit_code, (tmp_path / "other.db").exists()) == (2, False)
+    assert 'write into it: store = "other.db"' in " ".join(other.stderr.split())
+    copied = plangate("--db", "mine.db", "store", "copy", "mine.db", "other.db")
+    assert (copied.exit_code, (tmp_path / "other.db").exists()) == (2, False)
+
+
 def test_2_an_approval_can_accept_what_lies_there(plangate: Plangate, failing: str) -> None:
     said = plangate("approve", failing, "--accept", "a", "--reason", "good enough", "--full")
 

@@ -86,6 +86,20 @@ def test_a_bad_line_is_reported_with_its_number_and_the_others_are_kept(
     assert len(registry.list_plans().plans) == 1
 
 
+def test_what_a_refused_line_leads_to_is_said_once(plangate: Plangate) -> None:
+    other = {**SCORE, "plan_id": "q"}
+    typed = trace({**CREATE, "goal": " "}, SCORE, SCORE, SCORE, other, CREATE)
+
+    said = plangate("apply", "-", typed=typed)
+
+    assert said.stderr.splitlines()[1:] == [
+        "stdin:1: goal: must not be blank",
+        "stdin:5: there is no plan 'q'",
+        "warning: stdin:1: 3 later lines went with it: there is no plan 'p'",
+    ]
+    assert "6 lines: 1 recorded, 0 unchanged, 5 refused." in said.stdout
+
+
 def test_programs_read_the_refused_lines_in_the_answer(plangate: Plangate) -> None:
     said = plangate("apply", "-", "--json", typed=trace(CREATE, {**SCORE, "task_id": "zz"}))
 

@@ -345,7 +345,7 @@ def test_a_plan_marked_done_without_a_score_has_no_evidence(plangate: Plangate) 
     for command in ("gate", "status"):
         shown = squeezed(plangate(command, "five"))
         assert "confidence no evidence yet threshold" in shown
-        assert "No evidence yet, 5 done without an output score." in shown
+        assert "No evidence yet, 5 done without an output score that counts." in shown
         assert "━" not in shown.partition("confidence no evidence yet")[2]
     asked = plangate("gate", "five", "--json")
     assert (asked.exit_code, asked.json["verdict"]) == (0, "complete")

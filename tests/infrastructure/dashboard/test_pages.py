@@ -168,7 +168,7 @@ def test_a_plan_is_shown_now_and_as_it_was(site: Site) -> None:
     assert "smallest change" in now
     then = site.get("/plan", id="a", version=1).text
     assert "as it was at version 1" in then
-    assert "Nothing is scored yet" in then
+    assert "Nothing is scored, so there is no confidence yet" in then
     assert "Retry" not in then
 
 

@@ -400,3 +400,16 @@ def test_another_policy_is_tried_and_nothing_is_recorded() -> None:
         assert await registry.history.last_position() == before
 
     with_agent(test)
+
+
+def test_a_plan_without_evidence_has_no_confidence() -> None:
+    async def test(agent: Agent, _: AsyncPlanRegistry) -> None:
+        await planned(agent)
+        (listed,) = (await agent("plan_list"))["plans"]
+        (event,) = (await agent("plan_history", plan_id="p"))["events"]
+        explained = await agent("plan_explain", plan_id="p")
+        tried = await agent("plan_whatif", plan_ids=["p"], policy={"decay": 1.0})
+        for answer in (listed, event, explained, *(one["recorded"] for one in tried["compared"])):
+            assert "rolling_confidence" not in answer
+
+    with_agent(test)

@@ -278,7 +278,7 @@ def test_without_matplotlib_the_extra_is_named(
 
 
 def test_what_cannot_be_written_leaves_nothing(answers: Answers, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"nowhere/plot\.svg'$"):
         plots.plot(answers["one"], tmp_path / "nowhere" / "plot.svg")
     (tmp_path / "taken.svg").mkdir()
     with pytest.raises(OSError, match=r"taken\.svg"):
