@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import sleep
 
 import psycopg
 import pytest
@@ -103,7 +104,8 @@ def test_a_question_to_followed_views_waits_for_no_writer_of_the_file(
         closing(sqlite3.connect(path, isolation_level=None)) as writer,
     ):
         server.views.follow()
-        server.views.plans()
+        while not server.views._follower._whole_look_at:  # its first look, which saves
+            sleep(0.01)
         other.create("g", ["A"], plan_id="p")
         writer.execute("BEGIN IMMEDIATE")
         assert [one.plan_id for one in server.views.plans().plans] == ["p"]

@@ -40,6 +40,9 @@ def test_refused_inputs_and_plans_with_rejected_results_alone_are_shown(
 
     registry.record_outcome(plan_id, "a", "rejected", source="ci")
     answer = registry.replay.what_if(policy={"gate": "hold"}, ladder=True)
+    assert (
+        why_no_interval(answer.recorded) == "no interval: this registry was made without statistics"
+    )
     names = [line.what for line in lines(answer.recorded, answer.replayed)]
     assert "warned, of 1 plan with a rejected result" in names
     assert not any("accepted results only" in name for name in names)

@@ -316,15 +316,11 @@ def test_a_rebuild_begins_again_where_the_log_went_back_under_it(
     monkeypatch.setattr(runner, "BATCH", 3)
     work(registry, plans=2)
 
-    def interrupt(reached: int, _last: int) -> None:
+    def lose_events(reached: int, _last: int) -> None:
         if reached == 6:
-            raise KeyboardInterrupt
+            del stores.log._recorder._stored_events[4:]  # type: ignore[attr-defined]
 
-    with pytest.raises(KeyboardInterrupt):
-        registry.views.rebuild("board", progress=interrupt)
-    del stores.log._recorder._stored_events[4:]  # type: ignore[attr-defined]
-
+    registry.views.rebuild("board", progress=lose_events)
     again = stores.open()
-    again.views.rebuild("board")
     assert len(again.views.plans().plans) == 1
     same_views(again)
