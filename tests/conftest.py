@@ -22,25 +22,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
-_TESTS = Path(__file__).parent
-_NOT_MEASURED = (
-    *("architecture", "documentation", "reliability", "test_benchmarks.py"),
-    *(
-        f"infrastructure/{folder}"
-        for folder in ("charts", "cli", "dashboard", "http", "mcp", "plots", "report")
-    ),
-)
-"""Tests of what is outside coverage, where tracing costs a fifth of the time and finds nothing."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave domain and application to their own tests: those alone must cover them."""
-    not_measured = [_TESTS / path for path in _NOT_MEASURED]
-    for item in items:
-        if any(item.path.is_relative_to(path) for path in not_measured):
-            item.add_marker(pytest.mark.no_cover)
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Let a run of several workers write to memory. The workers get its folder from here."""
     if config.getoption("numprocesses", None) and (folder := files_in_memory()):

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import pytest
 
 from plangate.application.drafts import PlanDraft
+from plangate.application.event_store import zoned
 from plangate.application.registry import PlanRegistry
 from plangate.application.validation import validate
 from plangate.domain.errors import InvalidInput, InvalidScore
@@ -242,3 +244,19 @@ def test_tasks_that_are_each_valid_may_not_fit_together() -> None:
     with pytest.raises(InvalidInput, match="circle: 'a' depends on 'b' depends on 'a'") as refused:
         validate(PlanDraft, {"goal": "g", "tasks": circle})
     assert [problem.field for problem in refused.value.problems] == ["tasks[0].depends_on"]
+
+
+def test_a_clock_gives_times_with_a_zone_and_inside_the_calendar() -> None:
+    dawn = datetime(2026, 1, 1, 9, tzinfo=timezone(timedelta(hours=1)))
+    assert zoned(lambda: dawn)() == dawn
+    assert zoned(lambda: dawn)().tzinfo is UTC
+    for time, problem in (
+        (datetime(2026, 1, 1), "must give times with a zone"),  # noqa: DTZ001
+        (datetime.max.replace(tzinfo=timezone(-timedelta(hours=1))), "not in the calendar in UTC"),
+    ):
+        with pytest.raises(InvalidInput, match=f"^clock: .*{problem}"):
+            zoned(partial(identity, time))()
+
+
+def identity(time: datetime) -> datetime:
+    return time

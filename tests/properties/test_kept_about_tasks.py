@@ -45,7 +45,7 @@ def test_what_is_kept_through_a_run_of_events_is_what_is_defined(
     agrees(plan)
 
 
-@short_and_long("histories", 150, 100_000)
+@short_and_long("histories", 60, 100_000)
 def test_commands_lead_to_plans_that_keep_what_is_defined(histories: int) -> None:
     for seed in range(histories):
         chance = random.Random(seed)

@@ -18,7 +18,7 @@ WHILE_IT_RECORDS = 0.06
 """Seconds within which an import is killed, from the moment when it begins to record."""
 
 
-@short_and_long("kills", 3, 200)
+@short_and_long("kills", 2, 200)
 def test_an_import_killed_at_random_moments_ends_as_if_it_had_never_been(
     tmp_path: Path, say: Say, kills: int
 ) -> None:

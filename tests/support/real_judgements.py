@@ -40,7 +40,7 @@ on_real_judgements: Final = pytest.mark.parametrize(
     "trace",
     [
         pytest.param(EXCERPT, id="excerpt"),
-        *([pytest.param(WHOLE, id="whole")] if WHOLE.path.exists() else []),
+        *([pytest.param(WHOLE, id="whole", marks=pytest.mark.soak)] if WHOLE.path.exists() else []),
     ],
 )
-"""Runs a test on the excerpt, and on the whole trace where it lies beside the checkout."""
+"""Runs a test on the excerpt, and on the whole trace in `make soak`, where it lies beside."""

@@ -23,7 +23,7 @@ _STEPS = 8
 """The brute search tries one of the two scores at so many steps, and halves for the other."""
 
 
-@short_and_long("plans", 60, 2_000)
+@short_and_long("plans", 25, 2_000)
 def test_a_pair_flips_the_gate_and_no_smaller_one_was_found_by_trying(plans: int) -> None:
     found, none = 0, 0
     for seed in range(plans):

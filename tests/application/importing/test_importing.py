@@ -9,6 +9,7 @@ from plangate.application.errors import StoreError
 from plangate.application.importing import plan_import, sources
 from plangate.application.importing.foreign import LocatedProblem, NotCarried
 from plangate.application.importing.results import ImportedPlan, PlansImport
+from plangate.application.importing.task_list import plan_id_of
 from plangate.application.registry import PlanRegistry
 from plangate.domain.errors import InvalidInput, Problem
 from plangate.domain.vocabulary import TaskStatus
@@ -405,3 +406,16 @@ def test_an_import_under_the_digest_of_its_source_is_recognised(
 def test_a_problem_that_keeps_a_value_out_comes_back_whole() -> None:
     for problem in (Problem("/tasks", "why"), LocatedProblem("/tasks", "why", line=3, column=4)):
         assert NotCarried.of(problem).problem == problem
+
+
+@pytest.mark.parametrize(
+    "path, plan_id",
+    [
+        (None, ""),
+        ("billing.md", "billing"),
+        ("specs/001-sign-in/tasks.md", "001-sign-in"),
+        ("tasks.md", ""),
+    ],
+)
+def test_a_plan_is_named_after_its_file_or_folder(path: str | None, plan_id: str) -> None:
+    assert plan_id_of(path) == plan_id

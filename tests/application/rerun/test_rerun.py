@@ -43,7 +43,7 @@ LENIENT = Policy(confidence_threshold=0.0)
 STRICT = Policy(confidence_threshold=1.0)
 
 
-@short_and_long("histories", 600, 100_000)
+@short_and_long("histories", 250, 100_000)
 def test_under_the_recorded_policy_every_history_is_reproduced_event_for_event(
     histories: int,
 ) -> None:
@@ -63,7 +63,7 @@ def _reproduced(seed: int) -> int:
     return len(commands)
 
 
-@short_and_long("histories", 150, 20_000)
+@short_and_long("histories", 60, 20_000)
 def test_under_any_policy_every_input_is_granted_refused_or_found_idle(histories: int) -> None:
     refused = 0
     for seed in range(histories):
@@ -76,7 +76,7 @@ def test_under_any_policy_every_input_is_granted_refused_or_found_idle(histories
     assert refused > histories / 100
 
 
-@short_and_long("histories", 150, 20_000)
+@short_and_long("histories", 60, 20_000)
 def test_it_is_as_if_the_plan_had_been_created_under_the_other_policy(histories: int) -> None:
     for seed in range(histories):
         chance = random.Random(seed)

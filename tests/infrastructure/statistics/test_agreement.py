@@ -361,3 +361,21 @@ def test_intervals_cover_what_endless_data_would_show(
         assert all(0.92 <= share <= 0.97 for share in shares.values()), shares
     for name, count in estimates.items():  # in 92 % at least, but for one run in 1e9
         assert covered[name] >= stats.binom.ppf(1e-9, count, 0.92), (name, shares)
+
+
+def test_why_estimates_are_missing_is_said_once_for_each_reason() -> None:
+    with plangate.connect("memory:") as registry:
+        for number in range(2):
+            registry.create("g", ["A"], plan_id=f"p{number}")
+            task = registry.get_status(f"p{number}").tasks[0].id
+            for judge in "xy":
+                registry.score_output(f"p{number}", task, 0.5, scorer=f"model:{judge}")
+        missing = registry.evidence.agreement().same_tasks.missing
+    policies = "own, classic, steady, threshold 0.5"
+    sorts = ", 0 of 10 of each sort"
+    assert missing == (
+        f"not enough scores: 2 of 20 scores, 2 of 10 plans{sorts} (model:x and model:y)",
+        "not enough scores: 4 of 20 scores, 2 of 10 plans (model:x and model:y)",
+        f"not enough verdicts: 2 of 20 verdicts, 2 of 10 plans ({policies})",
+        f"not enough verdicts: 2 of 20 verdicts, 2 of 10 plans{sorts} ({policies})",
+    )

@@ -31,7 +31,7 @@ def database() -> Iterator[PostgresServer]:
         yield server
 
 
-@short_and_long("kills", 2, 60)
+@short_and_long("kills", 1, 60)
 def test_no_death_of_feed_or_database_loses_or_doubles_anything_of_the_example_backend(
     database: PostgresServer, tmp_path: Path, say: Say, kills: int
 ) -> None:
