@@ -3,6 +3,7 @@
 from plangate.application.evidence.estimates import Estimate
 from plangate.application.registry import PlanRegistry
 from plangate.application.replay.summary import (
+    change_text,
     compared_shares,
     ladder_results,
     lead,
@@ -75,6 +76,15 @@ def test_shares_are_compared_as_far_as_they_are_known(registry: PlanRegistry, pl
         "1 rejected results: more is better": ("0%", "100%"),
         "1 plans with a rejected result: warned in time": ("0%", "100%"),
     }
+
+
+def test_a_change_is_written_with_both_values_and_no_refusal_where_none_was(
+    registry: PlanRegistry, plan_id: str
+) -> None:
+    registry.score_output(plan_id, "a", 0.8)
+    answer = registry.replay.what_if(policy={"confidence_threshold": 0.9})
+    assert [change_text(one) for one in answer.changes] == ["confidence_threshold 0.72 → 0.9"]
+    assert "inputs refused" not in [one.what for one in lines(answer.recorded, answer.replayed)]
 
 
 def test_texts_of_counts_and_leads() -> None:
