@@ -4,8 +4,6 @@ To build a model takes about a millisecond, and there are more than a hundred; m
 use few of them.
 """
 
-import os
-from threading import Lock, local
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, version
@@ -26,28 +24,4 @@ class Model(BaseModel):
         """Build the model, unless it is built. Names in annotations are those of its module."""
         # Pydantic looks for other names in the frames of its caller, which are another thread's.
         options = {"_types_namespace": {}, **options}
-
-        def build() -> bool | None:  # pragma: no cover  (in a thread that coverage does not see)
-            return super(Model, cls).model_rebuild(**options)
-
-        def build_alone() -> bool | None:  # pragma: no cover  (likewise)
-            with _building:
-                _thread.is_building = True
-                try:
-                    return build()
-                finally:
-                    _thread.is_building = False
-
-        # A model that is built may have another one built, of which it is made.
-        return build() if getattr(_thread, "is_building", False) else uninterrupted(build_alone)
-
-
-_thread: Final = local()
-_building: Final = Lock()
-"""A fork waits for it: pydantic has a lock of its own, which a child could wait for in vain."""
-
-os.register_at_fork(
-    before=_building.acquire,
-    after_in_parent=_building.release,
-    after_in_child=_building.release,
-)
+        return uninterrupted(lambda: super(Model, cls).model_rebuild(**options))

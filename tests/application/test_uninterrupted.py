@@ -59,3 +59,19 @@ def test_it_is_made_at_once_where_the_system_has_no_more_threads(
 
     monkeypatch.setattr("plangate.application.uninterrupted.start_new_thread", start)
     assert uninterrupted(current_thread) is current_thread()
+
+
+def test_types_are_built_one_at_a_time() -> None:
+    begun, order = Event(), list[str]()
+
+    def first() -> None:
+        begun.set()
+        Event().wait(0.2)  # nothing can say that another thread waits
+        order.append("first")
+
+    thread = Thread(target=uninterrupted, args=(first,))
+    thread.start()
+    begun.wait(10)
+    uninterrupted(lambda: order.append("second"))
+    thread.join()
+    assert order == ["first", "second"]
