@@ -59,6 +59,12 @@ def test_it_is_made_at_once_where_the_system_has_no_more_threads(
 
     monkeypatch.setattr("plangate.application.uninterrupted.start_new_thread", start)
     assert uninterrupted(current_thread) is current_thread()
+    assert uninterrupted(lambda: uninterrupted(current_thread)) is current_thread()
+
+
+def test_what_is_built_may_have_something_else_built() -> None:
+    one, other = uninterrupted(lambda: (current_thread(), uninterrupted(current_thread)))
+    assert one is other
 
 
 def test_types_are_built_one_at_a_time() -> None:
