@@ -46,7 +46,7 @@ def wrong_between(tasks: Sequence[ListedTask]) -> Iterator[WrongTask]:
             yield WrongTask(number, "id", why)
         elif task.id is not None:
             first.setdefault(task.id, number)
-        for why in _dangling(task.name, task.depends_on, known):
+        for _, why in _dangling(task.name, task.depends_on, known):
             yield WrongTask(number, "depends_on", why)
     dependencies = {task_id: tasks[number].depends_on for task_id, number in first.items()}
     for circle, why in _circles(dependencies):
@@ -62,9 +62,9 @@ def require_sound(
     `field_of` says where the caller gave what is wrong with some tasks.
     """
     problems = [
-        Problem(field_of((task_id, *depends_on)), why)
+        Problem(field_of((task_id, on)), why)
         for task_id, depends_on in dependencies.items()
-        for why in _dangling(task_id, depends_on, dependencies)
+        for on, why in _dangling(task_id, depends_on, dependencies)
     ]
     problems += [Problem(field_of(circle), why) for circle, why in _circles(dependencies)]
     if problems:
@@ -73,13 +73,13 @@ def require_sound(
 
 def _dangling(
     task_id: str, depends_on: Sequence[str], known: Container[str | None]
-) -> Iterator[str]:
-    """What is wrong with each dependency of a task on an absent one, or on itself."""
+) -> Iterator[tuple[str, str]]:
+    """Each dependency of a task on an absent one or on itself, and what is wrong with it."""
     for on in depends_on:
         if on == task_id:
-            yield f"the task {task_id!r} depends on itself"
+            yield on, f"the task {task_id!r} depends on itself"
         elif on not in known:
-            yield f"the task {task_id!r} depends on {on!r}, which is not in the plan"
+            yield on, f"the task {task_id!r} depends on {on!r}, which is not in the plan"
 
 
 def _circles(dependencies: Dependencies) -> Iterator[tuple[Sequence[str], str]]:

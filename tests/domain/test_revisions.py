@@ -131,6 +131,16 @@ def test_one_change_that_cannot_be_made_refuses_them_all(
     story.when(revise(change, harmless)).refused(why)
 
 
+def test_a_problem_is_said_at_the_change_that_made_it() -> None:
+    """A later change of another task, on which the same one depends, made none."""
+    command = revise(
+        AddTask(task=new(D, depends_on=(A, STRANGER))), ChangeTask(task_id=A, depends_on=())
+    )
+    why = f"the task '{D}' depends on '{STRANGER}', which is not in the plan"
+
+    given(created(planned(A, depends_on=(B,)), B)).when(command).refused(unsound(why, "changes[0]"))
+
+
 def test_what_an_earlier_change_took_out_is_gone_for_the_later_ones() -> None:
     story = given(created(A, B))
 
